@@ -1,0 +1,367 @@
+import { randomUUID } from 'node:crypto';
+import { BusbarError, asError } from '../errors.ts';
+import type { PublishOptions, RequestOptions, SendOptions } from '../handling/send-options.ts';
+import { type Intent, headerNames } from '../headers.ts';
+import { definitionOf } from '../message/message-definition.ts';
+import { missingPersistence } from '../persistence/missing-persistence.ts';
+import { insideHandler } from '../pipeline/current-attempt.ts';
+import type { AnyRoutes } from '../routing/routes.ts';
+import { toMilliseconds } from '../time/duration.ts';
+import type { Transport } from '../transport/transport.ts';
+import { checkCapabilities } from './check-capabilities.ts';
+import { type ConnectedEndpoint, connectEndpoint, noCounts } from './connected-endpoint.ts';
+import type {
+  Endpoint,
+  EndpointState,
+  ProvisionOptions,
+  ProvisionReport,
+  StopOptions,
+} from './endpoint.ts';
+import { type EndpointDiagnostics, describeEndpoint } from './endpoint-diagnostics.ts';
+import { type EndpointHealth, judgeHealth } from './endpoint-health.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
+import type { EndpointSettings } from './endpoint-services.ts';
+import {
+  checkProvisioned,
+  findStaleSubscriptions,
+  neededQueues,
+  neededTopics,
+  provision,
+} from './provisioning.ts';
+import { checkConcurrency, resolveOptions } from './resolve-options.ts';
+
+/**
+ * An endpoint: the configuration is checked here, connections are made by `start()`.
+ *
+ * @param name The name of the endpoint, and of its queue.
+ * @throws BusbarError INVALID_CONFIGURATION, UNKNOWN_OPTION, INVALID_HANDLER and others that name the setting.
+ */
+export function createEndpoint<R extends AnyRoutes = AnyRoutes>(
+  name: string,
+  options: EndpointOptions<R>,
+): Endpoint<R> {
+  return new BusbarEndpoint(resolveOptions(name, options), options);
+}
+
+const noOptions = Object.freeze({});
+
+class BusbarEndpoint implements Endpoint {
+  readonly #settings: EndpointSettings;
+  readonly #options: EndpointOptions;
+  #state: EndpointState = 'new';
+  #transport: Transport | undefined;
+  #connected: ConnectedEndpoint | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #staleSubscriptions: readonly string[] = [];
+
+  constructor(settings: EndpointSettings, options: EndpointOptions) {
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#settings.endpoint;
+  }
+
+  get state(): EndpointState {
+    return this.#state;
+  }
+
+  async start(): Promise<void> {
+    if (this.#state === 'stopping' || this.#state === 'stopped') throw this.#wrongState('STOPPED');
+    if (this.#state !== 'new') throw this.#wrongState('ALREADY_STARTED');
+    this.#state = 'starting';
+    this.#starting = this.#start();
+    try {
+      await this.#starting;
+      this.#state = 'running';
+    } catch (error) {
+      this.#state = 'new';
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const settings = this.#settings;
+    const { container, handlers, logger } = settings;
+    await container.verify?.(handlers.classes());
+    const connected = await this.#connect();
+    try {
+      const { connection, capabilities } = connected.services;
+      const provisions =
+        this.#options.provision ??
+        (capabilities.embedded || process.env['NODE_ENV'] !== 'production');
+      if (provisions) await provision(connection, settings);
+      else await checkProvisioned(connection, settings);
+      if (!settings.sendOnly) {
+        this.#staleSubscriptions = await findStaleSubscriptions(connection, settings);
+      }
+      // Known before the first message arrives: a handler may ask for the health of its endpoint.
+      this.#connected = connected;
+      await connected.receive();
+    } catch (error) {
+      this.#connected = undefined;
+      await connected.close(AbortSignal.abort());
+      throw error;
+    }
+    logger.info(
+      {
+        transport: this.#transport?.address,
+        queue: settings.sendOnly ? undefined : settings.inputQueue,
+      },
+      'Endpoint started',
+    );
+    logger.debug({ diagnostics: this.diagnostics() }, 'Startup diagnostics');
+  }
+
+  async #connect(): Promise<ConnectedEndpoint> {
+    const { transport: configured, persistence } = this.#options;
+    const transport = 'load' in configured ? await configured.load() : configured;
+    this.#transport = transport;
+    checkCapabilities(this.#settings, transport.name, transport.capabilities);
+    return connectEndpoint(this.#settings, {
+      transport,
+      persistence: persistence ?? missingPersistence(this.name),
+      onCritical: (error) => this.#critical(error),
+    });
+  }
+
+  #critical(error: Error): void {
+    this.#connected?.noteCritical(error);
+    this.#settings.logger.error(
+      { err: error, code: error instanceof BusbarError ? error.code : error.name },
+      'Critical error',
+    );
+    this.#connected?.services.observe?.({ kind: 'critical', error });
+    try {
+      this.#options.onCriticalError?.(error);
+    } catch (thrown) {
+      this.#settings.logger.error({ err: asError(thrown) }, 'The critical-error hook threw');
+    }
+  }
+
+  stop(options: StopOptions = {}): Promise<void> {
+    if (insideHandler()) return Promise.reject(this.#stopInHandler());
+    this.#stopping ??= this.#stop(options);
+    return this.#stopping;
+  }
+
+  async #stop({ deadline }: StopOptions): Promise<void> {
+    const { clock, logger, stopDeadlineMs } = this.#settings;
+    const deadlineMs =
+      deadline === undefined ? stopDeadlineMs : toMilliseconds(deadline, 'stop.deadline');
+    await this.#starting?.catch(() => {});
+    const connected = this.#connected;
+    this.#state = 'stopping';
+    if (connected !== undefined) {
+      const controller = new AbortController();
+      const timer = clock.setTimer(() => controller.abort(), deadlineMs, true);
+      try {
+        await connected.close(controller.signal);
+      } finally {
+        timer.cancel();
+      }
+    }
+    this.#connected = undefined;
+    this.#state = 'stopped';
+    logger.info({}, 'Endpoint stopped');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  send(command: object, options: SendOptions = noOptions): Promise<void> {
+    return this.#sendNow('send', command, options);
+  }
+
+  sendLocal(command: object, options: SendOptions = noOptions): Promise<void> {
+    const { sendOnly, inputQueue } = this.#settings;
+    if (sendOnly) return Promise.reject(this.#sendOnly('sendLocal'));
+    return this.#sendNow('send', command, options, inputQueue);
+  }
+
+  publish(event: object, options: PublishOptions = noOptions): Promise<void> {
+    return this.#sendNow('publish', event, options);
+  }
+
+  async #sendNow(
+    intent: Intent,
+    message: object,
+    options: SendOptions,
+    queue?: string,
+  ): Promise<void> {
+    const connected = this.#running();
+    if (options.dispatch !== 'immediate' && insideHandler()) throw outsideContext(intent, message);
+    await connected.track(async () => {
+      const operation = await connected.outgoing.prepare({
+        intent,
+        message,
+        options,
+        ...(queue !== undefined && { queue }),
+      });
+      await connected.dispatch([operation]);
+    });
+  }
+
+  // The reply's type is a matter of the interface; here it is whatever came.
+  async request(command: object, options: RequestOptions = noOptions): Promise<never> {
+    const connected = this.#running();
+    if (insideHandler()) throw requestInHandler(command);
+    if (this.#settings.sendOnly) throw this.#sendOnly('request');
+    const definition = definitionOf(command);
+    const { timeout, signal, ...sendOptions } = options;
+    if (signal?.aborted === true) throw aborted(definition.name, signal);
+    const { clock, requestTimeoutMs, replyQueue } = this.#settings;
+    const timeoutMs = timeout === undefined ? requestTimeoutMs : toMilliseconds(timeout, 'timeout');
+    const messageId = options.messageId ?? randomUUID();
+    await connected.requests.open();
+    const operation = await connected.outgoing.prepare({
+      intent: 'send',
+      message: command,
+      options: { ...sendOptions, messageId },
+      replyTo: replyQueue,
+      headers: { [headerNames.replyExpiresAt]: new Date(clock.now() + timeoutMs).toISOString() },
+    });
+    const { reply, cancel } = connected.requests.expect({
+      messageId,
+      definition,
+      timeoutMs,
+      signal,
+    });
+    // A reply may come before the confirm of the request, so both are waited for at once.
+    connected
+      .track(() => connected.dispatch([operation]))
+      .catch((error: unknown) => cancel(asError(error)));
+    return (await reply) as never;
+  }
+
+  async provision({ prune = false }: ProvisionOptions = {}): Promise<ProvisionReport> {
+    const settings = this.#settings;
+    const connected = this.#connected ?? (await this.#connect());
+    try {
+      const { connection } = connected.services;
+      await provision(connection, settings);
+      const staleSubscriptions = settings.sendOnly
+        ? []
+        : await findStaleSubscriptions(connection, settings);
+      if (prune)
+        await connection.subscriptions.unsubscribe(settings.inputQueue, staleSubscriptions);
+      if (connected === this.#connected) this.#staleSubscriptions = prune ? [] : staleSubscriptions;
+      return {
+        queues: neededQueues(settings).map((queue) => queue.name),
+        subscriptions: neededTopics(settings),
+        staleSubscriptions,
+        pruned: prune,
+      };
+    } finally {
+      if (connected !== this.#connected) await connected.close(AbortSignal.abort());
+    }
+  }
+
+  changeConcurrency(concurrency: number): void {
+    this.#running().changeConcurrency(checkConcurrency(concurrency));
+  }
+
+  health(): EndpointHealth {
+    const connected = this.#connected;
+    const transport = connected?.services.connection.health() ?? { connected: false };
+    return judgeHealth({
+      state: this.#state,
+      connected: transport.connected,
+      transportProblem: transport.problem,
+      criticalProblem: connected?.criticalProblem,
+      receivers: connected?.receiverHealth() ?? [],
+      counts: connected?.services.counts ?? noCounts(),
+      rateLimited: connected?.rateLimited ?? false,
+      staleSubscriptions: this.#staleSubscriptions,
+    });
+  }
+
+  diagnostics(): EndpointDiagnostics {
+    const transport = this.#transport;
+    return describeEndpoint(this.#settings, {
+      transport:
+        transport === undefined
+          ? { address: this.#options.transport.address }
+          : {
+              address: transport.address,
+              name: transport.name,
+              capabilities: transport.capabilities,
+            },
+      persistence: this.#options.persistence?.name ?? 'none',
+    });
+  }
+
+  #running(): ConnectedEndpoint {
+    if (this.#connected !== undefined && this.#state !== 'starting') return this.#connected;
+    throw this.#wrongState(
+      this.#state === 'new' || this.#state === 'starting' ? 'NOT_STARTED' : 'STOPPED',
+    );
+  }
+
+  #wrongState(code: 'NOT_STARTED' | 'ALREADY_STARTED' | 'STOPPED'): BusbarError {
+    return new BusbarError(code, `Endpoint "${this.name}" is ${this.#state}.`, {
+      details: { endpoint: this.name, state: this.#state },
+    });
+  }
+
+  #stopInHandler(): BusbarError {
+    return new BusbarError(
+      'STOP_IN_HANDLER',
+      `endpoint.stop() of "${this.name}" was called inside a handler.`,
+      {
+        details: { endpoint: this.name },
+      },
+    );
+  }
+
+  #sendOnly(method: string): BusbarError {
+    return new BusbarError(
+      'SEND_ONLY',
+      `Endpoint "${this.name}" is send-only, so it has no queue for ${method}().`,
+      {
+        help: 'Remove `sendOnly: true`.',
+        details: { endpoint: this.name },
+      },
+    );
+  }
+}
+
+function outsideContext(intent: Intent, message: object): BusbarError {
+  const method = intent === 'publish' ? 'publish' : 'send';
+  const { name } = definitionOf(message);
+  return new BusbarError(
+    'SEND_OUTSIDE_CONTEXT',
+    `endpoint.${method}() was called with ${name} inside a handler.`,
+    {
+      help: `Use context.${method}(), so that the message leaves only if the handler succeeds; { dispatch: 'immediate' } sends now all the same.`,
+      details: { messageType: name },
+    },
+  );
+}
+
+function requestInHandler(message: object): BusbarError {
+  const { name } = definitionOf(message);
+  return new BusbarError(
+    'REQUEST_IN_HANDLER',
+    `endpoint.request() was called with ${name} inside a handler.`,
+    {
+      details: { messageType: name },
+    },
+  );
+}
+
+function aborted(messageType: string, signal: AbortSignal): BusbarError {
+  return new BusbarError(
+    'REQUEST_ABORTED',
+    `The request ${messageType} was aborted before it was sent.`,
+    {
+      cause: signal.reason,
+      details: { messageType },
+    },
+  );
+}

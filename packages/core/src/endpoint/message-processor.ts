@@ -1,0 +1,58 @@
+import { currentAttempt } from '../pipeline/current-attempt.ts';
+import { IncomingContext } from '../pipeline/incoming-context.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
+import { createReceivePipeline } from '../pipeline/receive-stage.ts';
+import type { RateLimiter } from '../recoverability/rate-limiter.ts';
+import type { OnMessage } from '../transport/delivery.ts';
+import type { EndpointServices } from './endpoint-services.ts';
+import { observeProcessing } from './observation.ts';
+
+/** What a receiver calls for each attempt: the pipeline, with counting and observation around it. */
+export function createMessageProcessor(
+  services: EndpointServices,
+  outgoing: Outgoing,
+  limiter: RateLimiter | undefined,
+): OnMessage {
+  const { clock, counts, logger, observe, observers } = services;
+  const processing = observeProcessing(observers, createReceivePipeline(services, outgoing));
+
+  return async (attempt) => {
+    const { delivery } = attempt;
+    if (limiter?.active === true) await limiter.admit(delivery.signal);
+    const startedAt = clock.now();
+    const context = new IncomingContext(attempt, startedAt);
+    try {
+      await currentAttempt.run(context, processing, context);
+    } catch (error) {
+      counts.failed += 1;
+      limiter?.failed();
+      observe?.({
+        kind: 'failed',
+        queue: delivery.queue,
+        headers: delivery.headers,
+        error: error as Error,
+      });
+      throw error;
+    } finally {
+      context.ended = true;
+    }
+    limiter?.succeeded();
+    counts[context.outcome] += 1;
+    if (context.outcome === 'expired') {
+      logger.info(
+        { messageId: context.messageId, queue: delivery.queue },
+        'A message was dropped: its time to be received is over',
+      );
+    }
+    if (observe !== undefined) {
+      const { queue, headers } = delivery;
+      const durationMs = clock.now() - startedAt;
+      observe(
+        context.outcome === 'handled'
+          ? { kind: 'handled', queue, headers, durationMs }
+          : { kind: context.outcome, queue, headers },
+      );
+    }
+    return context.settled ? 'settled' : 'settle';
+  };
+}

@@ -1,0 +1,85 @@
+import { BusbarError } from '../errors.ts';
+import type { QueueDefinition, TransportConnection } from '../transport/transport.ts';
+import type { EndpointSettings } from './endpoint-services.ts';
+
+/** The queues that must exist for the endpoint to work. */
+export function neededQueues(settings: EndpointSettings): readonly QueueDefinition[] {
+  const { routes, topology, sendOnly, inputQueue, instanceQueue, errorQueue, auditQueue, ordered } =
+    settings;
+  const queues = new Map<string, QueueDefinition>();
+  const add = (queue: QueueDefinition): void => {
+    if (!queues.has(queue.name)) queues.set(queue.name, queue);
+  };
+  if (!sendOnly) {
+    add({ name: inputQueue, ...(ordered && { ordered }) });
+    if (instanceQueue !== undefined) add({ name: instanceQueue });
+    add({ name: errorQueue });
+    if (auditQueue !== undefined) add({ name: auditQueue });
+  }
+  for (const destination of routes.destinations()) add({ name: topology.inputQueue(destination) });
+  return [...queues.values()];
+}
+
+/**
+ * The topics to subscribe to: of the events that have handlers, those that extend none that has one. A base event's topic
+ * brings the derived events too, so subscribing to both would be for nothing, and twice the copies on some brokers.
+ */
+export function neededTopics({ handlers, topology }: EndpointSettings): readonly string[] {
+  const events = handlers.messageDefinitions().filter((definition) => definition.kind === 'event');
+  const handled = new Set(events.map((definition) => definition.name));
+  return events
+    .filter((definition) => !definition.chain.slice(1).some((base) => handled.has(base)))
+    .map((definition) => topology.topic(definition.name));
+}
+
+/** Makes the queues, and subscribes. Idempotent, and safe from several processes at once. */
+export async function provision(
+  connection: TransportConnection,
+  settings: EndpointSettings,
+): Promise<void> {
+  await connection.queues.provision(neededQueues(settings));
+  const topics = neededTopics(settings);
+  if (topics.length > 0) await connection.subscriptions.subscribe(settings.inputQueue, topics);
+}
+
+/** @throws BusbarError MISSING_QUEUE, MISSING_SUBSCRIPTION naming all that is missing. */
+export async function checkProvisioned(
+  connection: TransportConnection,
+  settings: EndpointSettings,
+): Promise<void> {
+  const { endpoint, inputQueue, sendOnly } = settings;
+  const queues = await connection.queues.missing(neededQueues(settings).map((queue) => queue.name));
+  if (queues.length > 0) {
+    throw new BusbarError(
+      'MISSING_QUEUE',
+      `Endpoint "${endpoint}" needs queues that do not exist: ${quoted(queues)}.`,
+      {
+        details: { endpoint, missing: queues },
+      },
+    );
+  }
+  if (sendOnly) return;
+  const present = await connection.subscriptions.list(inputQueue);
+  if (present === undefined) return;
+  const topics = neededTopics(settings).filter((topic) => !present.includes(topic));
+  if (topics.length === 0) return;
+  throw new BusbarError(
+    'MISSING_SUBSCRIPTION',
+    `Endpoint "${endpoint}" handles events that its queue "${inputQueue}" is not subscribed to: ${quoted(topics)}.`,
+    { details: { endpoint, missing: topics } },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
+
+/** Subscriptions of the input queue that no handler needs any more; none where the broker cannot tell. */
+export async function findStaleSubscriptions(
+  connection: TransportConnection,
+  settings: EndpointSettings,
+): Promise<readonly string[]> {
+  const present = await connection.subscriptions.list(settings.inputQueue);
+  const needed = new Set(neededTopics(settings));
+  return (present ?? []).filter((topic) => !needed.has(topic));
+}

@@ -1,0 +1,193 @@
+import { BusbarError, asError } from '../errors.ts';
+import { headerNames } from '../headers.ts';
+import { createInstance } from '../message/create-instance.ts';
+import type { MessageDefinition } from '../message/message-definition.ts';
+import { validate } from '../message/validate.ts';
+import type { Step } from '../pipeline/behavior.ts';
+import { serializerOf } from '../pipeline/deserialize-stage.ts';
+import { IncomingContext } from '../pipeline/incoming-context.ts';
+import { createUnwrapStage } from '../pipeline/unwrap-stage.ts';
+import type { Timer } from '../time/clock.ts';
+import type { OnError } from '../transport/delivery.ts';
+import type { Receiver } from '../transport/transport.ts';
+import type { EndpointServices } from './endpoint-services.ts';
+
+interface PendingRequest {
+  readonly messageType: string;
+  readonly expected: MessageDefinition | undefined;
+  readonly timer: Timer;
+  resolve(reply: object): void;
+  reject(error: Error): void;
+}
+
+/** A request that is about to be sent. */
+export interface RequestToSend {
+  readonly messageId: string;
+  readonly definition: MessageDefinition;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Waits for replies on a queue of this instance alone, which is made with the first request and disappears when it has
+ * been unused for a day.
+ */
+export class RequestClient {
+  readonly #services: EndpointServices;
+  readonly #receive: Step<IncomingContext>;
+  readonly #onError: OnError;
+  readonly #pending = new Map<string, PendingRequest>();
+  #receiver: Promise<Receiver> | undefined;
+
+  constructor(services: EndpointServices, onError: OnError) {
+    this.#services = services;
+    this.#onError = onError;
+    this.#receive = createUnwrapStage(services, (context) => this.#match(context));
+  }
+
+  get receiver(): Promise<Receiver> | undefined {
+    return this.#receiver;
+  }
+
+  /** Makes the queue and receives from it. Called before the first request is sent, so that no reply can miss it. */
+  async open(): Promise<void> {
+    this.#receiver ??= this.#start();
+    try {
+      await this.#receiver;
+    } catch (error) {
+      // The next request may try again.
+      this.#receiver = undefined;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Receiver> {
+    const { connection, replyQueue, recoverability, clock } = this.#services;
+    await connection.queues.provision([{ name: replyQueue, expiresUnusedMs: unusedForMs }]);
+    const receiver = connection.createReceiver({
+      queue: replyQueue,
+      concurrency: replyConcurrency,
+      suspicionAfter: recoverability.crashGuard,
+      ordered: false,
+    });
+    await receiver.start(async (attempt) => {
+      const context = new IncomingContext(attempt, clock.now());
+      await this.#receive(context);
+      if (context.outcome === 'expired') this.#drop(context, 'expired');
+      return 'settle';
+    }, this.#onError);
+    return receiver;
+  }
+
+  /** Registers the request; the promise ends with the reply, the timeout or the signal. */
+  expect(request: RequestToSend): { readonly reply: Promise<object>; cancel(error: Error): void } {
+    const { messageId, definition, timeoutMs, signal } = request;
+    const { clock, messages } = this.#services;
+    const { promise, resolve, reject } = Promise.withResolvers<object>();
+    const onAbort = (): void => end(this.#aborted(request));
+    const finish = (): void => {
+      this.#pending.delete(messageId);
+      pending.timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const end = (error: Error): void => {
+      finish();
+      reject(error);
+    };
+    const pending: PendingRequest = {
+      messageType: definition.name,
+      expected: definition.reply === undefined ? undefined : messages.add(definition.reply),
+      timer: clock.setTimer(() => end(timedOut(request)), timeoutMs, true),
+      resolve: (reply) => {
+        finish();
+        resolve(reply);
+      },
+      reject: end,
+    };
+    this.#pending.set(messageId, pending);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return { reply: promise, cancel: end };
+  }
+
+  /** Ends every waiting request with REQUEST_ABORTED. */
+  rejectAll(): void {
+    for (const [messageId, pending] of this.#pending) {
+      pending.reject(
+        new BusbarError(
+          'REQUEST_ABORTED',
+          `The endpoint stopped before the reply to ${pending.messageType} ${messageId} came.`,
+          { details: { messageId, messageType: pending.messageType } },
+        ),
+      );
+    }
+  }
+
+  async #match(context: IncomingContext): Promise<void> {
+    const pending = this.#pending.get(context.headers[headerNames.correlationId] ?? '');
+    if (pending === undefined) {
+      this.#drop(context, 'nobody waits for it any more');
+      return;
+    }
+    try {
+      pending.resolve(await this.#read(context, pending));
+    } catch (thrown) {
+      // The caller learns it at once; the bytes go to the error queue by the usual way.
+      const error = asError(thrown);
+      pending.reject(error);
+      throw error;
+    }
+  }
+
+  #drop({ headers, messageId, queue }: IncomingContext, reason: string): void {
+    this.#services.counts.discarded += 1;
+    this.#services.logger.info({ messageId, queue }, `A reply was discarded: ${reason}`);
+    this.#services.observe?.({ kind: 'discarded', queue, headers, reason });
+  }
+
+  async #read(context: IncomingContext, pending: PendingRequest): Promise<object> {
+    const { messages } = this.#services;
+    const enclosed = context.headers[headerNames.enclosedTypes] ?? '';
+    const definition = messages.resolve(enclosed.split(';'));
+    if (
+      definition === undefined ||
+      (pending.expected !== undefined && !definition.chain.includes(pending.expected.name))
+    ) {
+      throw new BusbarError(
+        'UNKNOWN_MESSAGE_TYPE',
+        `The reply to ${pending.messageType} is of type "${enclosed.slice(0, 200)}"${pending.expected === undefined ? '' : `, not ${pending.expected.name}`}.`,
+        {
+          help: 'Declare the reply with the command, Command(name, { reply: Reply }), or list its type in `messages`.',
+          details: { messageType: pending.messageType },
+        },
+      );
+    }
+    return createInstance(
+      definition,
+      await validate(definition, serializerOf(this.#services, context).deserialize(context.body)),
+    );
+  }
+
+  #aborted({ messageId, definition, signal }: RequestToSend): BusbarError {
+    return new BusbarError(
+      'REQUEST_ABORTED',
+      `The request ${definition.name} ${messageId} was aborted by its caller.`,
+      {
+        cause: signal?.reason,
+        details: { messageId, messageType: definition.name },
+      },
+    );
+  }
+}
+
+const replyConcurrency = 16;
+const unusedForMs = 24 * 60 * 60 * 1_000;
+
+function timedOut({ messageId, definition, timeoutMs }: RequestToSend): BusbarError {
+  return new BusbarError(
+    'REQUEST_TIMEOUT',
+    `No reply to ${definition.name} ${messageId} came within ${timeoutMs} ms.`,
+    {
+      details: { messageId, messageType: definition.name, timeoutMs },
+    },
+  );
+}

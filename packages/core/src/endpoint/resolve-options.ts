@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { plainContainer } from '../container/plain-container.ts';
+import { nativeEnvelope } from '../envelope/envelope.ts';
+import { BusbarError } from '../errors.ts';
+import { HandlerRegistry } from '../handling/handler-registry.ts';
+import { jsonSerializer } from '../message/json-serializer.ts';
+import { MessageRegistry } from '../message/message-registry.ts';
+import { consoleLogger } from '../observability/console-logger.ts';
+import { withFields } from '../observability/logger.ts';
+import { addUserHeaders, noHeaders } from '../pipeline/outgoing-headers.ts';
+import { stageDescriptions } from '../pipeline/stages.ts';
+import { resolveRecoverability } from '../recoverability/recoverability-options.ts';
+import { noRoutes } from '../routing/define-routes.ts';
+import { systemClock } from '../time/system-clock.ts';
+import { toMilliseconds } from '../time/duration.ts';
+import { defaultTopology } from '../topology/topology.ts';
+import {
+  type EndpointOptions,
+  endpointOptionNames,
+  recoverabilityOptionNames,
+} from './endpoint-options.ts';
+import type { EndpointSettings } from './endpoint-services.ts';
+
+/**
+ * The options with every default in place, checked as far as that is possible without a connection.
+ *
+ * @throws BusbarError naming the setting and the fix.
+ */
+export function resolveOptions(name: string, options: EndpointOptions): EndpointSettings {
+  checkName('The name of the endpoint', name);
+  checkKnown('', options, endpointOptionNames);
+  checkKnown('recoverability.', options.recoverability ?? {}, recoverabilityOptionNames);
+  checkTransport(options);
+  const topology = options.topology ?? defaultTopology;
+  const instance = options.instance ?? `${hostname()}-${randomUUID().slice(0, 8)}`;
+  if (options.instance !== undefined) checkName('instance', options.instance);
+  const sendOnly = options.sendOnly ?? false;
+  const handlers = new HandlerRegistry(options.handlers ?? []);
+  if (sendOnly && (options.handlers?.length ?? 0) > 0) {
+    throw new BusbarError('SEND_ONLY', `Endpoint "${name}" is send-only but has handlers.`);
+  }
+  const serializer = options.serializer ?? jsonSerializer();
+  const routes = options.routes ?? noRoutes();
+  const writtenEnvelope = options.envelope ?? nativeEnvelope;
+  const settings: EndpointSettings = {
+    endpoint: name,
+    host: hostname(),
+    instance,
+    sendOnly,
+    concurrency: checkConcurrency(options.concurrency ?? 16),
+    ordered: options.ordered ?? false,
+    inputQueue: topology.inputQueue(name),
+    instanceQueue:
+      options.instance === undefined || sendOnly
+        ? undefined
+        : topology.instanceQueue(name, instance),
+    replyQueue: topology.replyQueue(name, instance),
+    errorQueue: options.errorQueue ?? 'error',
+    auditQueue: options.auditQueue,
+    outbox: options.outbox ?? false,
+    stopDeadlineMs: toMilliseconds(options.stopDeadline ?? '30s', 'stopDeadline'),
+    requestTimeoutMs: toMilliseconds(options.requestTimeout ?? '30s', 'requestTimeout'),
+    clock: options.clock ?? systemClock,
+    logger: withFields(options.logger ?? consoleLogger(), { endpoint: name }),
+    messages: collectMessages(options, handlers),
+    handlers,
+    container: options.container ?? plainContainer(),
+    routes,
+    topology,
+    serializers: new Map(
+      [...(options.deserializers ?? []), serializer].map((each) => [each.contentType, each]),
+    ),
+    serializer,
+    envelopes: [
+      ...(options.envelopes ?? []),
+      ...(writtenEnvelope === nativeEnvelope ? [] : [writtenEnvelope]),
+      nativeEnvelope,
+    ],
+    writtenEnvelope,
+    claimCheckConfig: options.claimCheck,
+    observers: options.observers ?? [],
+    behaviors: options.behaviors ?? [],
+    mutators: options.mutators ?? [],
+    staticHeaders: staticHeaders(options.headers),
+    recoverability: resolveRecoverability(options.recoverability),
+  };
+  checkQueues(settings);
+  checkOutbox(settings, options);
+  checkBehaviors(settings);
+  return settings;
+}
+
+function collectMessages(options: EndpointOptions, handlers: HandlerRegistry): MessageRegistry {
+  const messages = new MessageRegistry(options.messages ?? []);
+  for (const definition of handlers.messageDefinitions()) messages.add(definition.type);
+  for (const command of options.routes?.commands() ?? []) messages.add(command.type);
+  for (const { reply } of messages.definitions()) if (reply !== undefined) messages.add(reply);
+  return messages;
+}
+
+const forbiddenInNames = /[\s\p{Cc}\p{Cf}\p{Cs};,]/u;
+const longestName = 200;
+
+function checkName(setting: string, value: unknown): void {
+  if (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= longestName &&
+    !forbiddenInNames.test(value)
+  ) {
+    return;
+  }
+  throw invalid(
+    setting,
+    value,
+    `a name of 1 to ${longestName} characters without spaces, commas or semicolons`,
+  );
+}
+
+function checkKnown(prefix: string, options: object, known: readonly string[]): void {
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue;
+    throw new BusbarError('UNKNOWN_OPTION', `There is no option "${prefix}${option}".`, {
+      help: `The options are: ${known.map((each) => prefix + each).join(', ')}.`,
+      details: { option: `${prefix}${option}` },
+    });
+  }
+}
+
+function checkTransport({ transport }: EndpointOptions): void {
+  const candidate = transport as Partial<Record<'connect' | 'load', unknown>> | undefined;
+  if (typeof candidate?.connect === 'function' || typeof candidate?.load === 'function') return;
+  throw invalid(
+    'transport',
+    transport,
+    "a transport, such as memoryTransport() or transportFrom('sqlite:.busbar/dev.db')",
+  );
+}
+
+function checkConcurrency(concurrency: number): number {
+  if (Number.isInteger(concurrency) && concurrency >= 1) return concurrency;
+  throw invalid('concurrency', concurrency, 'a whole number from 1');
+}
+
+/** @throws BusbarError INVALID_CONFIGURATION */
+export { checkConcurrency };
+
+function checkQueues({
+  endpoint,
+  inputQueue,
+  errorQueue,
+  auditQueue,
+  sendOnly,
+}: EndpointSettings): void {
+  checkName('errorQueue', errorQueue);
+  if (auditQueue !== undefined) checkName('auditQueue', auditQueue);
+  if (sendOnly) return;
+  for (const [setting, queue] of [
+    ['errorQueue', errorQueue],
+    ['auditQueue', auditQueue],
+  ] as const) {
+    if (queue !== inputQueue) continue;
+    throw new BusbarError(
+      'INVALID_CONFIGURATION',
+      `${setting} is "${queue}", the input queue of endpoint "${endpoint}" itself.`,
+      {
+        help: 'Name another queue: a copy would be handled as a new message, for ever.',
+        details: { setting },
+      },
+    );
+  }
+}
+
+function checkOutbox(
+  { endpoint, outbox }: EndpointSettings,
+  { persistence }: EndpointOptions,
+): void {
+  if (!outbox) return;
+  if (persistence === undefined) {
+    throw new BusbarError(
+      'MISSING_PERSISTENCE',
+      `Endpoint "${endpoint}" has \`outbox: true\` but no persistence.`,
+      {
+        details: { endpoint },
+      },
+    );
+  }
+  if (persistence.capabilities.outbox) return;
+  throw new BusbarError(
+    'INVALID_CONFIGURATION',
+    `The persistence "${persistence.name}" has no outbox.`,
+    {
+      help: 'Remove `outbox: true`, or choose a persistence with an outbox.',
+      details: { setting: 'outbox' },
+    },
+  );
+}
+
+function checkBehaviors({ behaviors }: EndpointSettings): void {
+  for (const { stage, name } of behaviors) {
+    if (Object.hasOwn(stageDescriptions, stage)) continue;
+    throw invalid(
+      `The stage of the behaviour "${name}"`,
+      stage,
+      `one of ${Object.keys(stageDescriptions).join(', ')}`,
+    );
+  }
+}
+
+function staticHeaders(headers: EndpointOptions['headers']): Readonly<Record<string, string>> {
+  if (headers === undefined || Object.keys(headers).length === 0) return noHeaders;
+  const checked: Record<string, string> = {};
+  addUserHeaders(checked, headers);
+  return Object.freeze(checked);
+}
+
+function invalid(setting: string, value: unknown, wanted: string): BusbarError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new BusbarError('INVALID_CONFIGURATION', `${setting} is ${shown}.`, {
+    help: `Give it ${wanted}.`,
+    details: { setting },
+  });
+}

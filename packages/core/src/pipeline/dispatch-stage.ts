@@ -1,0 +1,102 @@
+import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import { BusbarError } from '../errors.ts';
+import { headerNames } from '../headers.ts';
+import type { Delivery } from '../transport/delivery.ts';
+import type { DispatchResult, TransportOperation } from '../transport/operations.ts';
+import { compose } from './behavior.ts';
+import type { OutgoingBatch } from './stages.ts';
+
+/**
+ * Gives operations to the transport and resolves when all are confirmed; true when the delivery was settled with them.
+ *
+ * @param delivery The delivery whose handling sent them: once it is lost nothing is dispatched.
+ * @param settle Settle it in the same transaction, where the transport can.
+ * @throws BusbarError UNDELIVERABLE, OUTCOME_UNKNOWN, DELIVERY_LOST.
+ */
+export type Dispatch = (
+  operations: TransportOperation[],
+  delivery?: Delivery,
+  settle?: 'settle',
+) => Promise<boolean>;
+
+interface BatchContext extends OutgoingBatch {
+  readonly delivery: Delivery | undefined;
+  readonly settle: boolean;
+  settled: boolean;
+}
+
+/** The `dispatch` stage. */
+export function createDispatch(services: EndpointServices): Dispatch {
+  const { connection, observe } = services;
+  const step = compose('dispatch', services.behaviors, async (context: BatchContext) => {
+    const { operations, delivery } = context;
+    if (operations.length === 0) return;
+    if (delivery?.lost === true) throw deliveryLost(delivery);
+    const atomic = context.settle && delivery?.settleWith !== undefined;
+    const results = atomic
+      ? await (delivery as Required<Delivery>).settleWith(operations)
+      : await connection.dispatch(operations);
+    throwUnlessConfirmed(operations, results);
+    context.settled = atomic;
+    observe?.({ kind: 'dispatched', operations });
+  });
+  return async (operations, delivery, settle) => {
+    const context: BatchContext = {
+      operations,
+      delivery,
+      settle: settle !== undefined,
+      settled: false,
+    };
+    await step(context);
+    return context.settled;
+  };
+}
+
+/** The error of an attempt whose delivery is lost. */
+export function deliveryLost(delivery: Delivery): BusbarError {
+  return new BusbarError(
+    'DELIVERY_LOST',
+    `Delivery ${delivery.nativeId} from queue "${delivery.queue}" was lost while it was handled.`,
+    { details: { nativeId: delivery.nativeId, queue: delivery.queue } },
+  );
+}
+
+/** Throws one error that names everything that was not confirmed. */
+export function throwUnlessConfirmed(
+  operations: readonly TransportOperation[],
+  results: readonly DispatchResult[],
+): void {
+  if (results.every((result) => result.outcome === 'confirmed')) return;
+  const failures = results.flatMap((result, index) => {
+    const operation = operations[index];
+    if (result.outcome === 'confirmed' || operation === undefined) return [];
+    return [{ ...describeOperation(operation), outcome: result.outcome, reason: result.reason }];
+  });
+  const undeliverable = failures.some((failure) => failure.outcome === 'undeliverable');
+  const listed = failures
+    .slice(0, 5)
+    .map(
+      ({ messageType, messageId, to, reason }) => `${messageType} ${messageId} to ${to}: ${reason}`,
+    )
+    .join('; ');
+  throw new BusbarError(
+    undeliverable ? 'UNDELIVERABLE' : 'OUTCOME_UNKNOWN',
+    `${failures.length} of ${operations.length} messages ${undeliverable ? 'could not be delivered' : 'were not confirmed'}: ${listed}.`,
+    { details: { outcome: undeliverable ? 'undeliverable' : 'unknown', failures } },
+  );
+}
+
+function describeOperation({ message, destination }: TransportOperation): {
+  readonly messageId: string;
+  readonly messageType: string;
+  readonly to: string;
+} {
+  return {
+    messageId: message.headers[headerNames.messageId] ?? 'without id',
+    messageType: (message.headers[headerNames.enclosedTypes] ?? 'message').split(';', 1)[0] ?? '',
+    to:
+      destination.kind === 'queue'
+        ? `queue "${destination.queue}"`
+        : `topic "${destination.topics[0] ?? ''}"`,
+  };
+}

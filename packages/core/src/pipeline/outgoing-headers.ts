@@ -1,0 +1,141 @@
+import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import { BusbarError } from '../errors.ts';
+import { type Headers, type MutableHeaders, headerNames } from '../headers.ts';
+import type { MessageDefinition } from '../message/message-definition.ts';
+import type { OutgoingRequest } from './outgoing.ts';
+import type { Timing } from './outgoing-options.ts';
+
+const longestId = 200;
+const longestPartitionKey = 128;
+
+/** The headers that Busbar puts on everything it sends, and how they follow from the message being handled. */
+export class OutgoingHeaders {
+  readonly #services: EndpointServices;
+  readonly #enclosedTypes = new Map<MessageDefinition, string>();
+  /** The last time that was formatted: many messages are sent within one millisecond. */
+  #millisecond = -1;
+  #timeSent = '';
+
+  constructor(services: EndpointServices) {
+    this.#services = services;
+  }
+
+  create(
+    id: string,
+    request: OutgoingRequest,
+    definition: MessageDefinition,
+    timing: Timing,
+  ): MutableHeaders {
+    const { options, incoming } = request;
+    const { endpoint, host, serializer, sendOnly, inputQueue } = this.#services;
+    const headers: MutableHeaders = {
+      [headerNames.messageId]: id,
+      [headerNames.correlationId]: id,
+      [headerNames.conversationId]: id,
+      [headerNames.intent]: request.intent,
+      [headerNames.enclosedTypes]: this.#enclosed(definition),
+      [headerNames.contentType]: serializer.contentType,
+      [headerNames.timeSent]: this.#now(),
+      [headerNames.originatingEndpoint]: endpoint,
+      [headerNames.originatingHost]: host,
+    };
+    const replyTo = request.replyTo ?? (sendOnly ? undefined : inputQueue);
+    if (replyTo !== undefined) headers[headerNames.replyTo] = replyTo;
+    if (incoming !== undefined) inherit(headers, incoming.messageId, incoming.headers);
+    if (timing.deliverAt !== undefined) {
+      headers[headerNames.deliverAt] = new Date(timing.deliverAt).toISOString();
+    }
+    const expiresAt = expiryOf(request, timing);
+    if (expiresAt !== undefined) headers[headerNames.expiresAt] = expiresAt;
+    if (options.partitionKey !== undefined) {
+      headers[headerNames.partitionKey] = checked(
+        'partitionKey',
+        options.partitionKey,
+        longestPartitionKey,
+      );
+    }
+    if (options.messageId !== undefined) checked('messageId', options.messageId, longestId);
+    if (request.headers !== undefined) Object.assign(headers, request.headers);
+    if (this.#services.staticHeaders !== noHeaders)
+      Object.assign(headers, this.#services.staticHeaders);
+    if (options.headers !== undefined) addUserHeaders(headers, options.headers);
+    return headers;
+  }
+
+  #enclosed(definition: MessageDefinition): string {
+    let joined = this.#enclosedTypes.get(definition);
+    if (joined === undefined) {
+      joined = definition.chain.join(';');
+      this.#enclosedTypes.set(definition, joined);
+    }
+    return joined;
+  }
+
+  #now(): string {
+    const now = this.#services.clock.now();
+    if (now !== this.#millisecond) {
+      this.#millisecond = now;
+      this.#timeSent = new Date(now).toISOString();
+    }
+    return this.#timeSent;
+  }
+}
+
+/** The static headers of an endpoint that has none. */
+export const noHeaders: Headers = Object.freeze({});
+
+/** A reply expires with the request that it answers, unless it says otherwise. */
+function expiryOf(
+  { intent, incoming }: OutgoingRequest,
+  { expiresAt }: Timing,
+): string | undefined {
+  if (expiresAt !== undefined) return new Date(expiresAt).toISOString();
+  return intent === 'reply' ? incoming?.headers[headerNames.replyExpiresAt] : undefined;
+}
+
+function inherit(headers: MutableHeaders, messageId: string, incoming: Headers): void {
+  headers[headerNames.relatedTo] = messageId;
+  headers[headerNames.correlationId] = incoming[headerNames.correlationId] ?? messageId;
+  headers[headerNames.conversationId] = incoming[headerNames.conversationId] ?? messageId;
+  const traceparent = incoming[headerNames.traceparent];
+  if (traceparent !== undefined) headers[headerNames.traceparent] = traceparent;
+  const tracestate = incoming[headerNames.tracestate];
+  if (tracestate !== undefined) headers[headerNames.tracestate] = tracestate;
+  const baggage = incoming[headerNames.baggage];
+  if (baggage !== undefined) headers[headerNames.baggage] = baggage;
+}
+
+/** Adds headers of the user's own; those of the framework are set by options, never by name. */
+export function addUserHeaders(headers: MutableHeaders, own: Headers): void {
+  for (const [name, value] of Object.entries(own)) {
+    if (typeof value !== 'string' || name === '') {
+      throw new BusbarError(
+        'INVALID_HEADER',
+        `The header "${name}" is ${name === '' ? 'without a name' : typeof value}.`,
+        {
+          help: 'Header names are not empty and values are strings.',
+          details: { header: name },
+        },
+      );
+    }
+    if (name.startsWith('busbar-')) {
+      throw new BusbarError('INVALID_HEADER', `The header "${name}" belongs to the framework.`, {
+        help: 'Use the option for it (messageId, partitionKey, timeToBeReceived, delay), or another name.',
+        details: { header: name },
+      });
+    }
+    headers[name] = value;
+  }
+}
+
+function checked(option: string, value: string, longest: number): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= longest) return value;
+  throw new BusbarError(
+    'INVALID_HEADER',
+    `The option ${option} is ${typeof value === 'string' ? `${value.length} characters long` : typeof value}.`,
+    {
+      help: `Give it a string of 1 to ${longest} characters.`,
+      details: { option },
+    },
+  );
+}

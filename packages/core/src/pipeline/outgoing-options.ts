@@ -1,0 +1,80 @@
+import { BusbarError } from '../errors.ts';
+import type { MessageDefinition } from '../message/message-definition.ts';
+import { type Duration, toMilliseconds } from '../time/duration.ts';
+import type { TransportCapabilities } from '../transport/capabilities.ts';
+
+/** Every option of every way to send; the public types narrow it. */
+export interface OutgoingOptions {
+  readonly destination?: string;
+  readonly delay?: Duration;
+  readonly deliverAt?: Date;
+  readonly timeToBeReceived?: Duration;
+  readonly messageId?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly partitionKey?: string;
+  readonly dispatch?: 'immediate';
+}
+
+/** When a message may be delivered, and until when it must be handled; wall-clock milliseconds. */
+export interface Timing {
+  readonly deliverAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
+
+const none: Timing = { deliverAt: undefined, expiresAt: undefined };
+
+/**
+ * Turns delays and times to be received into moments. The time to be received counts from the moment at which the
+ * message can be received, so a delay does not use it up.
+ */
+export function resolveTiming(
+  options: OutgoingOptions,
+  definition: MessageDefinition,
+  now: number,
+  capabilities: TransportCapabilities,
+): Timing {
+  const { delay, deliverAt: date, timeToBeReceived } = options;
+  const lifetime =
+    timeToBeReceived === undefined
+      ? definition.timeToBeReceivedMs
+      : toMilliseconds(timeToBeReceived, 'timeToBeReceived');
+  if (delay === undefined && date === undefined && lifetime === undefined) return none;
+  const deliverAt = dueAt(delay, date, now, definition, capabilities);
+  return {
+    deliverAt,
+    expiresAt: lifetime === undefined ? undefined : (deliverAt ?? now) + lifetime,
+  };
+}
+
+function dueAt(
+  delay: Duration | undefined,
+  date: Date | undefined,
+  now: number,
+  definition: MessageDefinition,
+  { maxDelayMs }: TransportCapabilities,
+): number | undefined {
+  if (delay === undefined && date === undefined) return undefined;
+  if (delay !== undefined && date !== undefined) {
+    throw invalid(definition, 'both `delay` and `deliverAt` are given', 'Give one of the two.');
+  }
+  const due =
+    date === undefined ? now + toMilliseconds(delay as Duration, 'delay') : date.getTime();
+  if (Number.isNaN(due))
+    throw invalid(definition, '`deliverAt` is no valid date', 'Give a valid Date.');
+  if (due <= now) return undefined;
+  if (due - now > maxDelayMs) {
+    throw new BusbarError(
+      'DELAY_TOO_LONG',
+      `${definition.name} is delayed by ${due - now} ms; this transport holds messages for at most ${maxDelayMs} ms.`,
+      { details: { messageType: definition.name, delayMs: due - now, maxDelayMs } },
+    );
+  }
+  return due;
+}
+
+function invalid(definition: MessageDefinition, what: string, help: string): BusbarError {
+  return new BusbarError('INVALID_CONFIGURATION', `Sending ${definition.name}: ${what}.`, {
+    help,
+    details: { messageType: definition.name },
+  });
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { checkIn } from '../claim-check/claim-check.ts';
+import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import { BusbarError } from '../errors.ts';
+import { type Headers, type Intent, headerNames } from '../headers.ts';
+import { type MessageDefinition, definitionOf } from '../message/message-definition.ts';
+import { prepareForWire } from '../message/prepare-for-wire.ts';
+import { headerBytes } from '../recoverability/failure-headers.ts';
+import { checkPublish, checkReply, checkSend } from '../routing/best-practices.ts';
+import type { OutgoingMessage, TransportOperation } from '../transport/operations.ts';
+import { compose } from './behavior.ts';
+import type { IncomingContext } from './incoming-context.ts';
+import { type OutgoingOptions, resolveTiming } from './outgoing-options.ts';
+import { OutgoingHeaders } from './outgoing-headers.ts';
+import { createRouter } from './route-stage.ts';
+import type { OutgoingRoutedMessage } from './stages.ts';
+
+/** Something that is to be sent. */
+export interface OutgoingRequest {
+  readonly intent: Intent;
+  readonly message: object;
+  readonly options: OutgoingOptions;
+  /** The attempt that sends it. */
+  readonly incoming?: IncomingContext;
+  /** The exact queue, whatever the routes say. */
+  readonly queue?: string;
+  /** Where a reply goes, when not to the endpoint's own queue. */
+  readonly replyTo?: string;
+  /** Headers of the framework's own, beside the usual ones. */
+  readonly headers?: Headers;
+}
+
+/** Makes transport operations of messages: the `route` and `serialize` stages, composed once. */
+export interface Outgoing {
+  prepare(request: OutgoingRequest): Promise<TransportOperation>;
+}
+
+interface OutgoingContext extends OutgoingRoutedMessage {
+  readonly request: OutgoingRequest;
+  readonly deliverAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  operation: TransportOperation | undefined;
+}
+
+/** @throws BusbarError from `prepare` for everything that keeps a message from being sent; nothing was sent then. */
+export function createOutgoing(services: EndpointServices): Outgoing {
+  const { clock, observers } = services;
+  const usualHeaders = new OutgoingHeaders(services);
+  const outgoingObservers = observers.filter((observer) => observer.outgoing !== undefined);
+  const route = createRouter(services);
+  const serialize = compose('serialize', services.behaviors, createSerializer(services));
+  const run = compose('route', services.behaviors, (context: OutgoingContext) => {
+    context.destination = route(context, context.request);
+    return serialize(context);
+  });
+
+  return {
+    async prepare(request) {
+      const { intent, message, options, incoming } = request;
+      const definition = definitionOf(message);
+      checkFor[intent](definition);
+      const timing = resolveTiming(options, definition, clock.now(), services.capabilities);
+      const id = options.messageId ?? randomUUID();
+      const headers = usualHeaders.create(id, request, definition, timing);
+      for (const observer of outgoingObservers) observer.outgoing?.(headers);
+      const context: OutgoingContext = {
+        intent,
+        message,
+        definition,
+        headers,
+        relatedTo: incoming?.messageId,
+        destination: noDestination,
+        request,
+        deliverAt: timing.deliverAt,
+        expiresAt: timing.expiresAt,
+        operation: undefined,
+      };
+      await run(context);
+      return context.operation ?? swallowed(definition, id);
+    },
+  };
+}
+
+const checkFor = { send: checkSend, publish: checkPublish, reply: checkReply } as const;
+
+const noDestination: TransportOperation['destination'] = { kind: 'queue', queue: '' };
+
+function createSerializer(services: EndpointServices): (context: OutgoingContext) => Promise<void> {
+  const { claimCheck, clock, mutators, serializer, writtenEnvelope } = services;
+  const objectMutators = mutators.filter((mutator) => mutator.outgoing !== undefined);
+  const byteMutators = mutators.filter((mutator) => mutator.outgoingBytes !== undefined);
+  const envelopeIsNative = writtenEnvelope.name === 'busbar';
+
+  return async (context) => {
+    for (const mutator of objectMutators) await mutator.outgoing?.(context);
+    const { definition, deliverAt, expiresAt } = context;
+    const prepared = prepareForWire(definition, context.message, serializer);
+    const bytes = {
+      headers: context.headers,
+      body: prepared instanceof Promise ? await prepared : prepared,
+    };
+    for (const mutator of byteMutators) await mutator.outgoingBytes?.(bytes);
+    let message: OutgoingMessage = bytes;
+    if (claimCheck !== undefined) message = await checkIn(claimCheck, bytes, clock.now());
+    if (!envelopeIsNative) message = writtenEnvelope.wrap(message);
+    checkSize(services, definition, message);
+    const partitionKey = context.headers[headerNames.partitionKey];
+    context.operation = {
+      message,
+      destination: context.destination,
+      ...(deliverAt !== undefined && { deliverAt }),
+      ...(expiresAt !== undefined && deliverAt === undefined && { expiresAt }),
+      ...(partitionKey !== undefined && { partitionKey }),
+    };
+  };
+}
+
+function checkSize(
+  { capabilities }: EndpointServices,
+  definition: MessageDefinition,
+  { headers, body }: OutgoingMessage,
+): void {
+  const { maxBodyBytes, maxHeaderBytes } = capabilities;
+  const details = { messageType: definition.name, messageId: headers[headerNames.messageId] };
+  if (body.byteLength > maxBodyBytes) {
+    throw new BusbarError(
+      'MESSAGE_TOO_LARGE',
+      `${definition.name} ${details.messageId} is ${body.byteLength} bytes long; the transport takes ${maxBodyBytes}.`,
+      { details: { ...details, bytes: body.byteLength, maxBodyBytes } },
+    );
+  }
+  const bytes = headerBytes(headers);
+  if (bytes <= maxHeaderBytes) return;
+  throw new BusbarError(
+    'HEADERS_TOO_LARGE',
+    `The headers of ${definition.name} ${details.messageId} are ${bytes} bytes long; the transport takes ${maxHeaderBytes}.`,
+    { details: { ...details, bytes, maxHeaderBytes } },
+  );
+}
+
+function swallowed(definition: MessageDefinition, id: string): never {
+  throw new BusbarError(
+    'DISPATCH_REFUSED',
+    `A behaviour of an outgoing stage did not call next() for ${definition.name} ${id}, so there is nothing to send.`,
+    {
+      help: 'Call next(), or throw an error that says why the message must not leave.',
+      details: { messageId: id },
+    },
+  );
+}

@@ -1,0 +1,110 @@
+import { BusbarError } from '../errors.ts';
+import { type Headers, type MutableHeaders, headerNames } from '../headers.ts';
+
+/** What an error copy says of the failure. */
+export interface FailureDetails {
+  readonly error: Error;
+  readonly queue: string;
+  readonly endpoint: string;
+  readonly host: string;
+  /** Wall-clock milliseconds. */
+  readonly failedAt: number;
+  /** All attempts, delayed rounds included, as far as they are known. */
+  readonly attempts: number;
+}
+
+const longestMessage = 4_096;
+const longestStack = 16_384;
+const longestName = 256;
+
+/** Least important first: what goes when the broker takes no more. */
+const droppedInOrder = [
+  headerNames.failureStack,
+  headerNames.failureMessage,
+  headerNames.processingHost,
+  headerNames.failureType,
+] as const;
+
+/**
+ * The headers of an error copy: the received ones, unchanged, with the failure beside them. The time to be received is
+ * dropped, since an expired failure would vanish; the retry count is dropped, so that a replay starts afresh.
+ *
+ * @param maxBytes What the transport takes for all headers; details are cut, then dropped, until it fits.
+ */
+export function failureHeaders(
+  received: Headers,
+  details: FailureDetails,
+  maxBytes: number,
+): MutableHeaders {
+  const { error } = details;
+  const headers: MutableHeaders = { ...received };
+  delete headers[headerNames.expiresAt];
+  delete headers[headerNames.delayedAttempts];
+  delete headers[headerNames.deliverAt];
+  headers[headerNames.copy] = nextCopy(received);
+  headers[headerNames.failedQueue] = details.queue;
+  headers[headerNames.failedAt] = new Date(details.failedAt).toISOString();
+  headers[headerNames.failureType] = cut(error.name, longestName);
+  headers[headerNames.failureMessage] = cut(error.message, longestMessage);
+  headers[headerNames.failureStack] = cut(stackOf(error), longestStack);
+  headers[headerNames.failureAttempts] = String(details.attempts);
+  headers[headerNames.processingEndpoint] = details.endpoint;
+  headers[headerNames.processingHost] = details.host;
+  if (error instanceof BusbarError) headers[headerNames.failureCode] = error.code;
+  return fit(headers, maxBytes);
+}
+
+/** The ordinal of the next copy of a message under the same logical id. */
+export function nextCopy(received: Headers): string {
+  const current = Number.parseInt(received[headerNames.copy] ?? '0', 10);
+  return String(Number.isSafeInteger(current) && current >= 0 ? current + 1 : 1);
+}
+
+/** Bytes of UTF-8 of all names and values. */
+export function headerBytes(headers: Headers): number {
+  let bytes = 0;
+  for (const name of Object.keys(headers)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  }
+  return bytes;
+}
+
+function fit(headers: MutableHeaders, maxBytes: number): MutableHeaders {
+  let excess = headerBytes(headers) - maxBytes;
+  for (const name of droppedInOrder) {
+    if (excess <= 0) return headers;
+    const value = headers[name];
+    if (value === undefined) continue;
+    const size = Buffer.byteLength(value);
+    if (size > excess + 64) {
+      // Bytes are at least characters, so cutting this many bytes off the text is always enough.
+      const kept = cutToBytes(value, size - excess);
+      headers[name] = kept;
+      return headers;
+    }
+    delete headers[name];
+    excess -= size + Buffer.byteLength(name);
+  }
+  return headers;
+}
+
+/** Causes further down are left out: they seldom help, and a cause may point back at its effect. */
+const deepestCause = 4;
+
+function stackOf(error: Error, depth = 0): string {
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  if (!(error.cause instanceof Error) || depth === deepestCause) return own;
+  return `${own}\nCaused by: ${stackOf(error.cause, depth + 1)}`;
+}
+
+function cut(text: string, length: number): string {
+  // A lone surrogate half is refused by some brokers.
+  return text.length <= length ? text.toWellFormed() : text.slice(0, length).toWellFormed();
+}
+
+function cutToBytes(text: string, bytes: number): string {
+  return Buffer.from(text)
+    .subarray(0, bytes)
+    .toString('utf8')
+    .replace(/\uFFFD+$/u, '');
+}

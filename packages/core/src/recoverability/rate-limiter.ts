@@ -1,0 +1,70 @@
+import { type Clock, pause } from '../time/clock.ts';
+
+/** Settings of the rate limit, resolved. */
+export interface RateLimitSettings {
+  /** Failures in a row, without one success between them, that start it. */
+  readonly afterFailures: number;
+  /** Milliseconds between two probes at first; doubles up to `longestPauseMs`. */
+  readonly pauseMs: number;
+  readonly longestPauseMs: number;
+}
+
+/**
+ * Slows an endpoint down when everything fails: one message at a time, a pause before each, until a single one
+ * succeeds. So an outage costs a few messages their retries, not all of them.
+ */
+export class RateLimiter {
+  readonly #settings: RateLimitSettings;
+  readonly #clock: Clock;
+  readonly #changed: (active: boolean) => void;
+  #failures = 0;
+  #active = false;
+  #pauseMs: number;
+  #nextProbe = 0;
+
+  constructor(settings: RateLimitSettings, clock: Clock, changed: (active: boolean) => void) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#pauseMs = settings.pauseMs;
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  /** Resolves when the next attempt may begin; at once while nothing is limited. */
+  async admit(signal: AbortSignal): Promise<void> {
+    // Attempts that were under way when the limit began wait one behind the other.
+    while (this.#active && !signal.aborted) {
+      const now = this.#clock.monotonic();
+      const wait = this.#nextProbe - now;
+      if (wait <= 0) {
+        this.#nextProbe = now + this.#pauseMs;
+        return;
+      }
+      await pause(this.#clock, wait, signal);
+    }
+  }
+
+  failed(): void {
+    this.#failures += 1;
+    if (this.#active) {
+      this.#pauseMs = Math.min(this.#settings.longestPauseMs, this.#pauseMs * 2);
+      this.#nextProbe = this.#clock.monotonic() + this.#pauseMs;
+      return;
+    }
+    if (this.#failures < this.#settings.afterFailures) return;
+    this.#active = true;
+    this.#nextProbe = this.#clock.monotonic() + this.#pauseMs;
+    this.#changed(true);
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    if (!this.#active) return;
+    this.#active = false;
+    this.#pauseMs = this.#settings.pauseMs;
+    this.#changed(false);
+  }
+}

@@ -1,0 +1,176 @@
+import { type DatabaseSync as Database, type StatementSync } from 'node:sqlite';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BusbarError } from '@busbar/core';
+import { migrations } from './schema.ts';
+import { FileGone, troubleOf } from './store-errors.ts';
+
+/** How long SQLite itself may wait for a lock, and the event loop with it. The rest of the waiting is asynchronous. */
+const blockingMs = 20;
+
+/**
+ * The open database file: transactions, and nothing of what is in them. All is synchronous; a transaction that was begun
+ * is ended before control goes back to the event loop, which keeps other processes from waiting for our handlers.
+ */
+export class StoreFile {
+  readonly path: string;
+  readonly #database: Database;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
+  readonly #dataVersion: StatementSync;
+  readonly #identity: string | undefined;
+  readonly #full: boolean;
+  #synchronous: 'FULL' | 'NORMAL' | undefined;
+
+  /** Opens the file once, without waiting: an error may pass by itself when {@link troubleOf} calls it `busy`. */
+  constructor(path: string, durability: 'full' | 'normal') {
+    this.path = path;
+    this.#full = durability === 'full';
+    // Named options of later Node versions are not used: 22.13 has none of them.
+    this.#database = new DatabaseSync(path);
+    try {
+      this.#database.exec(`PRAGMA busy_timeout = ${blockingMs}`);
+      this.#useWriteAheadLog();
+      // 8 MiB of pages; a log that a burst has blown up is cut down to 64 MiB.
+      this.#database.exec('PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864');
+      this.#migrate();
+      this.#begin = this.prepare('BEGIN IMMEDIATE');
+      this.#commit = this.prepare('COMMIT');
+      this.#rollback = this.prepare('ROLLBACK');
+      this.#dataVersion = this.prepare('PRAGMA data_version');
+      this.#identity = identityOf(path);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  prepare(sql: string): StatementSync {
+    return this.#database.prepare(sql);
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /**
+   * Begins a write transaction.
+   *
+   * @param durable Whether its commit waits for the disk. What only says who holds what need not: it means nothing after
+   * a power loss, and the file stays consistent either way.
+   */
+  begin(durable: boolean): void {
+    this.checkIdentity();
+    const synchronous = durable && this.#full ? 'FULL' : 'NORMAL';
+    if (synchronous !== this.#synchronous) {
+      this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
+      this.#synchronous = synchronous;
+    }
+    this.#begin.run();
+  }
+
+  commit(): void {
+    this.#commit.run();
+  }
+
+  /** Ends a transaction that failed; SQLite may have ended it already. */
+  rollback(): void {
+    try {
+      this.#rollback.run();
+    } catch {
+      // "no transaction is active": a full disk, for one, rolls back by itself.
+    }
+  }
+
+  /** Changes when another process has committed, and only then. Costs about a microsecond. */
+  get dataVersion(): number {
+    return this.#dataVersion.get()?.['data_version'] as number;
+  }
+
+  /**
+   * Whoever deletes or replaces the file leaves us with one that nobody else sees: what went there would be lost.
+   *
+   * @throws FileGone
+   */
+  checkIdentity(): void {
+    if (identityOf(this.path) !== this.#identity) throw new FileGone(`${this.path} is gone`);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #useWriteAheadLog(): void {
+    const [row] = this.#database.prepare('PRAGMA journal_mode = WAL').all();
+    const mode = row?.['journal_mode'];
+    if (mode === 'wal') return;
+    throw new BusbarError(
+      'TRANSPORT_UNAVAILABLE',
+      `The file ${this.path} cannot use a write-ahead log (its journal mode stays "${String(mode)}").`,
+      {
+        help: 'Put it on a local file system with shared memory; network file systems have none.',
+        details: { file: this.path },
+      },
+    );
+  }
+
+  /** Safe from any number of processes at once: the second one to get the lock finds the work done. */
+  #migrate(): void {
+    if (this.#schemaVersion() === migrations.length) return;
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const version = this.#schemaVersion();
+      if (version > migrations.length) throw this.newerSchema(version);
+      for (const step of migrations.slice(version)) this.#database.exec(step);
+      this.#database.exec(
+        `UPDATE busbar_meta SET schema_version = ${migrations.length}, topology = topology + 1`,
+      );
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#rollBackMigration();
+      throw error;
+    }
+  }
+
+  #rollBackMigration(): void {
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // It was rolled back already.
+    }
+  }
+
+  #schemaVersion(): number {
+    const table = this.#database.prepare(
+      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'busbar_meta'",
+    );
+    if (table.get() === undefined) return 0;
+    const row = this.#database.prepare('SELECT schema_version FROM busbar_meta').get();
+    return row?.['schema_version'] as number;
+  }
+
+  newerSchema(version: number): BusbarError {
+    return new BusbarError(
+      'INCOMPATIBLE_PACKAGE',
+      `The file ${this.path} has schema version ${version}, and this @busbar/sqlite knows up to ${migrations.length}.`,
+      {
+        help: 'A newer Busbar has written it: install that version here too, or use another file.',
+        details: { file: this.path, version },
+      },
+    );
+  }
+}
+
+/** The one path by which all users of the file know it. Makes its folder. */
+export function storePath(file: string): string {
+  const path = resolve(file);
+  mkdirSync(dirname(path), { recursive: true });
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+}
+
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}

@@ -1,0 +1,254 @@
+import { type Clock, type Timer, BusbarError } from '@busbar/core';
+import type { StoreFile } from './store-file.ts';
+import { busyCode, storeError, troubleOf } from './store-errors.ts';
+
+// Taken once, so that a test which replaces the global timers does not stop every sender.
+const { setImmediate } = globalThis;
+
+/** What a job sees of the transaction that it is part of. */
+export interface Transaction {
+  /** Wall-clock milliseconds, read after the lock was got: what commits later is never older. */
+  readonly now: number;
+  /** Queues in which something became visible, now or for later: their receivers are woken after the commit. */
+  readonly touched: Set<number>;
+}
+
+/** What takes part in every transaction, after the jobs. */
+export interface WriterHost {
+  /** Whether a transaction is worth it although there are no jobs. Called outside of transactions; may throw. */
+  wantsTransaction(): boolean;
+  /** Called right after the beginning, before any job. */
+  began(transaction: Transaction): void;
+  /** Called after all jobs, before the commit. */
+  ending(transaction: Transaction): void;
+  /** Called after the commit, before the callers of the jobs go on. */
+  committed(transaction: Transaction): void;
+  /** Called instead when nothing of the transaction came to be. */
+  undone(): void;
+  /** The file could not be used; a success is told by {@link WriterHost.committed}. */
+  failed(error: Error): void;
+}
+
+interface Job {
+  readonly run: (transaction: Transaction) => unknown;
+  readonly durable: boolean;
+  readonly bytes: number;
+  /** Monotonic milliseconds until which it waits for the lock. */
+  readonly deadline: number;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+  value: unknown;
+}
+
+/** The outcome of a commit that failed halfway: what was written may be found after a crash, or not. */
+export class UnknownOutcome extends Error {}
+
+const mostJobs = 1_000;
+const mostBytes = 8 * 1_024 * 1_024;
+const longestWaitMs = 50;
+
+/**
+ * Joins everything that one turn of the event loop wants written into one transaction, so that it waits for the disk
+ * once. Each job keeps a result of its own: when a batch fails, its jobs are tried one by one.
+ *
+ * A transaction is begun, filled and committed in one synchronous piece. No `await` stands between, so that nothing that
+ * a handler does can make another process wait.
+ */
+export class Writer {
+  readonly #file: StoreFile;
+  readonly #clock: Clock;
+  readonly #host: WriterHost;
+  readonly #busyTimeoutMs: number;
+  #jobs: Job[] = [];
+  #scheduled = false;
+  #waiting: Timer | undefined;
+  #attempts = 0;
+  /** Since when the lock could not be got, by the monotonic clock. */
+  #busySince: number | undefined;
+  #idleWaiters: (() => void)[] = [];
+  #closed = false;
+
+  constructor(file: StoreFile, clock: Clock, busyTimeoutMs: number, host: WriterHost) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#busyTimeoutMs = busyTimeoutMs;
+    this.#host = host;
+  }
+
+  /**
+   * Runs `run` in the next transaction and resolves with its value once that is committed.
+   *
+   * @param run Synchronous, and repeatable: it runs again when the batch that it was in has failed.
+   * @param durable Whether the result must survive a power loss before it is told.
+   * @param bytes About how much it writes.
+   */
+  submit<T>(run: (transaction: Transaction) => T, durable: boolean, bytes = 0): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    const deadline = this.#clock.monotonic() + this.#busyTimeoutMs;
+    return new Promise<T>((resolve, reject) => {
+      this.#jobs.push({ run, durable, bytes, deadline, resolve, reject, value: undefined });
+      this.poke();
+    });
+  }
+
+  /** Has {@link WriterHost.wantsTransaction} asked soon. */
+  readonly poke = (): void => {
+    if (this.#scheduled || this.#waiting !== undefined || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(this.#flush);
+  };
+
+  /** Runs one small thing in a transaction of its own, now. False when the lock is not free at once. */
+  runNow(run: (transaction: Transaction) => void): boolean {
+    const transaction = this.#tryBegin(false);
+    if (transaction === undefined) return false;
+    try {
+      run(transaction);
+      this.#file.commit();
+      return true;
+    } catch (error) {
+      this.#file.rollback();
+      throw error;
+    }
+  }
+
+  /** Resolves when nothing is left to write. */
+  idle(): Promise<void> {
+    if (this.#jobs.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting?.cancel();
+    for (const job of this.#jobs.splice(0)) job.reject(this.#closedError());
+    this.#wakeIdle();
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    this.#waiting = undefined;
+    if (this.#closed) return;
+    if (this.#jobs.length === 0) {
+      try {
+        if (!this.#host.wantsTransaction()) return;
+      } catch (error) {
+        this.#host.failed(storeError(this.#file.path, error));
+        return;
+      }
+    }
+    const batch = this.#take();
+    try {
+      const transaction = this.#tryBegin(batch.some((job) => job.durable));
+      if (transaction === undefined) this.#waitForLock(batch);
+      else this.#fill(transaction, batch, false);
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+    if (this.#jobs.length > 0) this.poke();
+    else this.#wakeIdle();
+  };
+
+  #take(): Job[] {
+    let bytes = 0;
+    let count = 0;
+    for (const job of this.#jobs) {
+      bytes += job.bytes;
+      if (count > 0 && (count >= mostJobs || bytes > mostBytes)) break;
+      count += 1;
+    }
+    return this.#jobs.splice(0, count);
+  }
+
+  #tryBegin(durable: boolean): Transaction | undefined {
+    try {
+      this.#file.begin(durable);
+    } catch (error) {
+      if (troubleOf(error) === 'busy') return undefined;
+      throw error;
+    }
+    this.#attempts = 0;
+    this.#busySince = undefined;
+    return { now: this.#clock.now(), touched: new Set() };
+  }
+
+  /** @param alone Whether the jobs have the transaction to themselves, because it failed with the host's part in it. */
+  #fill(transaction: Transaction, batch: readonly Job[], alone: boolean): void {
+    let committing = false;
+    try {
+      this.#host.began(transaction);
+      for (const job of batch) job.value = job.run(transaction);
+      if (!alone) this.#host.ending(transaction);
+      committing = true;
+      this.#file.commit();
+    } catch (error) {
+      this.#file.rollback();
+      this.#host.undone();
+      if (committing && troubleOf(error) === 'io') throw this.#unknown(error);
+      if (alone || batch.length === 0) throw error;
+      this.#oneByOne(batch);
+      return;
+    }
+    this.#host.committed(transaction);
+    for (const job of batch) job.resolve(job.value as never);
+  }
+
+  /** One of them cannot be done; the others must not suffer for it. */
+  #oneByOne(batch: readonly Job[]): void {
+    for (const [index, job] of batch.entries()) {
+      try {
+        const transaction = this.#tryBegin(job.durable);
+        if (transaction === undefined) {
+          this.#waitForLock(batch.slice(index));
+          return;
+        }
+        this.#fill(transaction, [job], true);
+      } catch (error) {
+        this.#fail([job], error);
+      }
+    }
+  }
+
+  #fail(batch: readonly Job[], thrown: unknown): void {
+    const error = thrown instanceof UnknownOutcome ? thrown : storeError(this.#file.path, thrown);
+    if (batch.length === 0 || troubleOf(thrown) !== undefined || error instanceof UnknownOutcome) {
+      this.#host.failed(error);
+    }
+    for (const job of batch) job.reject(error);
+  }
+
+  #unknown(cause: unknown): UnknownOutcome {
+    const { message } = storeError(this.#file.path, cause);
+    return new UnknownOutcome(`The commit was not confirmed. ${message}`, { cause });
+  }
+
+  /** Puts the jobs back, and gives up those that have waited long enough. */
+  #waitForLock(batch: readonly Job[]): void {
+    const now = this.#clock.monotonic();
+    this.#busySince ??= now;
+    const patient: Job[] = [];
+    for (const job of batch) {
+      if (job.deadline > now) patient.push(job);
+      else job.reject(this.#busyError());
+    }
+    if (now - this.#busySince >= this.#busyTimeoutMs) this.#host.failed(this.#busyError());
+    this.#jobs = [...patient, ...this.#jobs];
+    this.#attempts += 1;
+    // Jitter, so that processes which were refused together do not come back together.
+    const waitMs = Math.min(longestWaitMs, 2 ** this.#attempts) * (0.5 + Math.random() / 2);
+    this.#waiting = this.#clock.setTimer(this.#flush, waitMs, true);
+  }
+
+  #busyError(): Error {
+    const waited = new Error(`waited ${this.#busyTimeoutMs} ms for the write lock`);
+    return storeError(this.#file.path, Object.assign(waited, { errcode: busyCode }));
+  }
+
+  #closedError(): BusbarError {
+    return new BusbarError('TRANSPORT_UNAVAILABLE', `The file ${this.#file.path} was closed.`);
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+  }
+}

@@ -1,0 +1,21 @@
+/** A scenario's size by how much time there is: `short` in every run, `full` when BUSBAR_SCALE=full. */
+interface Scale {
+  readonly short: number;
+  readonly full: number;
+}
+
+/** Every scaled scenario. A short size below a twentieth of the full one would no longer test the same thing. */
+export const scales = {
+  'bad-input': { short: 10_000, full: 10_000 },
+  'conformance-leak': { short: 10_000, full: 200_000 },
+} as const satisfies Record<string, Scale>;
+
+export type ScaledScenario = keyof typeof scales;
+
+export function scaled(scenario: ScaledScenario): number {
+  const size = process.env['BUSBAR_SCALE'] ?? 'short';
+  if (size !== 'short' && size !== 'full') {
+    throw new Error(`BUSBAR_SCALE is "${size}"; it can be "short" (the default) or "full".`);
+  }
+  return scales[scenario][size];
+}
