@@ -163,11 +163,10 @@ export function asError(thrown: unknown): Error {
 }
 
 function describe(value: unknown): string {
+  if (typeof value !== 'object') return String(value).slice(0, 200);
   try {
-    return typeof value === 'object'
-      ? JSON.stringify(value).slice(0, 200)
-      : String(value).slice(0, 200);
+    return JSON.stringify(value).slice(0, 200);
   } catch {
-    return typeof value;
+    return 'an object';
   }
 }

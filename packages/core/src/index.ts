@@ -23,6 +23,7 @@ export * from './errors.ts';
 // Handlers and routes
 export { handler, type HandlerDefinition, type HandlerOptions } from './handling/handler.ts';
 export type { HandlerEntry } from './handling/handler-registry.ts';
+export { type HandlerMethodDescription, readHandlerMethods } from './handling/handler-methods.ts';
 export * from './handling/handler-context.ts';
 export * from './handling/send-options.ts';
 export * from './handling/sender.ts';

@@ -184,13 +184,14 @@ function isErrorQueueProblem(error: Error): boolean {
 export interface ConnectOptions {
   readonly transport: Transport;
   readonly persistence: Persistence;
+  readonly provisions: boolean;
   readonly onCritical: (error: Error) => void;
 }
 
 /** Opens the connections; what was opened is closed again when a later one fails. */
 export async function connectEndpoint(
   settings: EndpointSettings,
-  { transport, persistence, onCritical }: ConnectOptions,
+  { transport, persistence, provisions, onCritical }: ConnectOptions,
 ): Promise<ConnectedEndpoint> {
   const { endpoint, instance, clock, logger } = settings;
   const connection = await transport.connect({ endpoint, instance, clock, logger, onCritical });
@@ -198,6 +199,7 @@ export async function connectEndpoint(
     const services: EndpointServices = {
       ...settings,
       capabilities: transport.capabilities,
+      provisions,
       claimCheck:
         settings.claimCheckConfig === undefined
           ? undefined

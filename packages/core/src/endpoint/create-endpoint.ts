@@ -90,10 +90,7 @@ class BusbarEndpoint implements Endpoint {
     await container.verify?.(handlers.classes());
     const connected = await this.#connect();
     try {
-      const { connection, capabilities } = connected.services;
-      const provisions =
-        this.#options.provision ??
-        (capabilities.embedded || process.env['NODE_ENV'] !== 'production');
+      const { connection, provisions } = connected.services;
       if (provisions) await provision(connection, settings);
       else await checkProvisioned(connection, settings);
       if (!settings.sendOnly) {
@@ -125,6 +122,9 @@ class BusbarEndpoint implements Endpoint {
     return connectEndpoint(this.#settings, {
       transport,
       persistence: persistence ?? missingPersistence(this.name),
+      provisions:
+        this.#options.provision ??
+        (transport.capabilities.embedded || process.env['NODE_ENV'] !== 'production'),
       onCritical: (error) => this.#critical(error),
     });
   }
@@ -226,7 +226,7 @@ class BusbarEndpoint implements Endpoint {
       replyTo: replyQueue,
       headers: { [headerNames.replyExpiresAt]: new Date(clock.now() + timeoutMs).toISOString() },
     });
-    const { reply, cancel } = connected.requests.expect({
+    const expected = connected.requests.expect({
       messageId,
       definition,
       timeoutMs,
@@ -235,8 +235,8 @@ class BusbarEndpoint implements Endpoint {
     // A reply may come before the confirm of the request, so both are waited for at once.
     connected
       .track(() => connected.dispatch([operation]))
-      .catch((error: unknown) => cancel(asError(error)));
-    return (await reply) as never;
+      .catch((error: unknown) => expected.cancel(asError(error)));
+    return (await expected.reply) as never;
   }
 
   async provision({ prune = false }: ProvisionOptions = {}): Promise<ProvisionReport> {

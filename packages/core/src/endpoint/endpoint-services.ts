@@ -60,6 +60,8 @@ export interface EndpointSettings {
 export interface EndpointServices extends EndpointSettings {
   readonly capabilities: TransportCapabilities;
   readonly claimCheck: ClaimCheckSettings | undefined;
+  /** Whether queues are made, rather than only checked. */
+  readonly provisions: boolean;
   readonly connection: TransportConnection;
   readonly persistence: PersistenceConnection;
   /** Counted as things happen; `health()` shows them. */

@@ -25,7 +25,7 @@ export function createMessageProcessor(
       await currentAttempt.run(context, processing, context);
     } catch (error) {
       counts.failed += 1;
-      limiter?.failed();
+      limiter?.failed(attempt.failures === 0);
       observe?.({
         kind: 'failed',
         queue: delivery.queue,

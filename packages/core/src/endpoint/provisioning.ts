@@ -4,15 +4,19 @@ import type { EndpointSettings } from './endpoint-services.ts';
 
 /** The queues that must exist for the endpoint to work. */
 export function neededQueues(settings: EndpointSettings): readonly QueueDefinition[] {
-  const { routes, topology, sendOnly, inputQueue, instanceQueue, errorQueue, auditQueue, ordered } =
-    settings;
+  const { routes, topology, sendOnly, ordered } = settings;
+  const { inputQueue, instanceQueue, replyQueue, errorQueue, auditQueue } = settings;
   const queues = new Map<string, QueueDefinition>();
   const add = (queue: QueueDefinition): void => {
     if (!queues.has(queue.name)) queues.set(queue.name, queue);
   };
   if (!sendOnly) {
     add({ name: inputQueue, ...(ordered && { ordered }) });
-    if (instanceQueue !== undefined) add({ name: instanceQueue });
+    // An instance with a name of its own has queues that can be made beforehand.
+    if (instanceQueue !== undefined) {
+      add({ name: instanceQueue });
+      add(replyQueueDefinition(replyQueue));
+    }
     add({ name: errorQueue });
     if (auditQueue !== undefined) add({ name: auditQueue });
   }
@@ -48,16 +52,11 @@ export async function checkProvisioned(
   settings: EndpointSettings,
 ): Promise<void> {
   const { endpoint, inputQueue, sendOnly } = settings;
-  const queues = await connection.queues.missing(neededQueues(settings).map((queue) => queue.name));
-  if (queues.length > 0) {
-    throw new BusbarError(
-      'MISSING_QUEUE',
-      `Endpoint "${endpoint}" needs queues that do not exist: ${quoted(queues)}.`,
-      {
-        details: { endpoint, missing: queues },
-      },
-    );
-  }
+  await checkQueues(
+    connection,
+    endpoint,
+    neededQueues(settings).map((queue) => queue.name),
+  );
   if (sendOnly) return;
   const present = await connection.subscriptions.list(inputQueue);
   if (present === undefined) return;
@@ -68,6 +67,28 @@ export async function checkProvisioned(
     `Endpoint "${endpoint}" handles events that its queue "${inputQueue}" is not subscribed to: ${quoted(topics)}.`,
     { details: { endpoint, missing: topics } },
   );
+}
+
+/** @throws BusbarError MISSING_QUEUE naming all that is missing. */
+export async function checkQueues(
+  connection: TransportConnection,
+  endpoint: string,
+  queues: readonly string[],
+): Promise<void> {
+  const missing = await connection.queues.missing(queues);
+  if (missing.length === 0) return;
+  throw new BusbarError(
+    'MISSING_QUEUE',
+    `Endpoint "${endpoint}" needs queues that do not exist: ${quoted(missing)}.`,
+    { details: { endpoint, missing } },
+  );
+}
+
+const aDayMs = 24 * 60 * 60 * 1_000;
+
+/** The queue for the replies of one instance: it disappears once the instance has not received from it for a day. */
+export function replyQueueDefinition(name: string): QueueDefinition {
+  return { name, expiresUnusedMs: aDayMs };
 }
 
 function quoted(names: readonly string[]): string {

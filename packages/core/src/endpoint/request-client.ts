@@ -11,6 +11,7 @@ import type { Timer } from '../time/clock.ts';
 import type { OnError } from '../transport/delivery.ts';
 import type { Receiver } from '../transport/transport.ts';
 import type { EndpointServices } from './endpoint-services.ts';
+import { checkQueues, replyQueueDefinition } from './provisioning.ts';
 
 interface PendingRequest {
   readonly messageType: string;
@@ -62,8 +63,9 @@ export class RequestClient {
   }
 
   async #start(): Promise<Receiver> {
-    const { connection, replyQueue, recoverability, clock } = this.#services;
-    await connection.queues.provision([{ name: replyQueue, expiresUnusedMs: unusedForMs }]);
+    const { connection, endpoint, replyQueue, recoverability, clock, provisions } = this.#services;
+    if (provisions) await connection.queues.provision([replyQueueDefinition(replyQueue)]);
+    else await checkQueues(connection, endpoint, [replyQueue]);
     const receiver = connection.createReceiver({
       queue: replyQueue,
       concurrency: replyConcurrency,
@@ -180,7 +182,6 @@ export class RequestClient {
 }
 
 const replyConcurrency = 16;
-const unusedForMs = 24 * 60 * 60 * 1_000;
 
 function timedOut({ messageId, definition, timeoutMs }: RequestToSend): BusbarError {
   return new BusbarError(

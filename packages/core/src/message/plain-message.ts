@@ -117,7 +117,7 @@ function declarer<Brand, Base extends object>(
   };
 }
 
-/** A class is one message; to declare the same once more is harmless, as when a module is loaded twice. */
+/** A class is one message; to declare the same once more is harmless. */
 function declare(definition: MessageDefinition): void {
   const known = describeMessage(definition.type);
   if (known === undefined) {

@@ -1,5 +1,5 @@
 import type { IncomingContext } from './incoming-context.ts';
-import { type AnyBehavior, type Step, compose } from './behavior.ts';
+import { type Step, compose } from './behavior.ts';
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { createDeserializeStage } from './deserialize-stage.ts';
 import { createDispatch } from './dispatch-stage.ts';
@@ -24,7 +24,7 @@ export function createReceivePipeline(
   ): Step<IncomingContext> =>
     compose<S, IncomingContext & StageContexts[S]>(
       name,
-      services.behaviors as readonly AnyBehavior[],
+      services.behaviors,
       work,
     ) as Step<IncomingContext>;
 

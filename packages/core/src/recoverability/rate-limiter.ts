@@ -47,8 +47,9 @@ export class RateLimiter {
     }
   }
 
-  failed(): void {
-    this.#failures += 1;
+  /** @param first Whether it was the message's first failure: one message that is retried is not everything. */
+  failed(first: boolean): void {
+    if (first) this.#failures += 1;
     if (this.#active) {
       this.#pauseMs = Math.min(this.#settings.longestPauseMs, this.#pauseMs * 2);
       this.#nextProbe = this.#clock.monotonic() + this.#pauseMs;

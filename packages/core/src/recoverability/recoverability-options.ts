@@ -40,7 +40,7 @@ export type LaneFailure = 'continue' | 'block';
 
 /** See {@link RecoverabilityOptions.rateLimit}. */
 export interface RateLimitOptions {
-  /** Failures in a row, without one success between them. */
+  /** Messages that failed in a row, without one success between them; retries of one message count once. */
   readonly afterFailures: number;
   /** Between two probes; doubles while they fail. @default '1s' */
   readonly pause?: Duration;
