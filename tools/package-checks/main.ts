@@ -10,6 +10,7 @@ import {
   typeCheck,
 } from './installed.ts';
 import { packAll } from './published-package.ts';
+import { loadByUrl } from './transport-from.ts';
 
 // Packs what would be published and uses it as strangers do, outside of this repository.
 const root = path.resolve(import.meta.dirname, '../..');
@@ -54,6 +55,7 @@ try {
   check('installs with npm', () => installWithNpm(npmUser));
   check('every entry imports on Node 24', () => importEntries(npmUser, process.execPath, packages));
   check('every entry imports on Node 22', () => importEntries(npmUser, node22, packages));
+  check('an adapter loads by URL', () => loadByUrl(npmUser, process.execPath, 'npm install'));
   for (const resolution of ['nodenext', 'bundler'] as const) {
     check(`types check (${resolution})`, () => typeCheck(npmUser, tsc, resolution, packages));
   }
@@ -63,6 +65,9 @@ try {
   check('installs with pnpm, strictly', () => installWithPnpm(pnpmUser));
   check('every entry imports from there', () =>
     importEntries(pnpmUser, process.execPath, packages),
+  );
+  check('an adapter loads by URL from there', () =>
+    loadByUrl(pnpmUser, process.execPath, 'pnpm add'),
   );
 } finally {
   rmSync(work, { recursive: true, force: true });

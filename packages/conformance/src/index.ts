@@ -4,3 +4,7 @@ export * from './support/harness.ts';
 export * from './support/scenario.ts';
 export * from './support/sizes.ts';
 export { transportScenarios } from './transport/transport-scenarios.ts';
+export type { Inbox } from './support/inbox.ts';
+export type { MessageInit } from './support/operations.ts';
+export type { ReceiveOptions, ScenarioContext } from './support/scenario-context.ts';
+export type { Gate } from './support/signals.ts';

@@ -1,4 +1,4 @@
-import type { TransactionMode } from '@busbar/core';
+import { type TransactionMode, asError } from '@busbar/core';
 import type { TransportHarness } from './support/harness.ts';
 import type { ScenarioTest } from './support/scenario.ts';
 import { ScenarioContext } from './support/scenario-context.ts';
@@ -18,18 +18,18 @@ export async function runScenarioTest(test: ScenarioTest, run: ScenarioRun): Pro
   const harness = await run.create();
   const sizes = { ...defaultSizes, ...run.sizes };
   const t = new ScenarioContext(harness, run.mode, sizes, run.limitMs ?? 10_000);
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
     await t.open();
     await test(t);
   } catch (error) {
-    failure = error ?? new Error('the test threw nothing');
+    failure = asError(error);
   }
   try {
     await t.close();
   } catch (error) {
     // What the test itself says comes first; the rest mostly follows from it.
-    failure ??= error;
+    failure ??= asError(error);
   }
   if (failure !== undefined) throw failure;
 }

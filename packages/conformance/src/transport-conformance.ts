@@ -2,7 +2,8 @@ import type { TransactionMode, TransportCapabilities } from '@busbar/core';
 import { describe, test } from 'vitest';
 import { runScenarioTest } from './run-scenario-test.ts';
 import type { TransportHarness } from './support/harness.ts';
-import type { Scenario } from './support/scenario.ts';
+import { NotApplicable } from './support/not-applicable.ts';
+import { type Scenario, modesOf } from './support/scenario.ts';
 import type { ConformanceSizes } from './support/sizes.ts';
 import { transportScenarios } from './transport/transport-scenarios.ts';
 
@@ -28,32 +29,44 @@ export interface TransportConformanceOptions {
 
 /** Registers the scenarios that every transport has to pass with vitest. */
 export function transportConformance(options: TransportConformanceOptions): void {
-  describe(`the ${options.name} transport`, () => {
-    for (const scenario of transportScenarios) {
-      describe(scenario.title, () => register(scenario, options));
-    }
-    test('should be skipped nowhere without a scenario of that name', () => {
-      const unknown = unknownSkips(options.skips ?? {});
-      if (unknown.length === 0) return;
-      throw new Error(`\`skips\` names what does not exist: ${unknown.join(', ')}`);
+  for (const scenario of transportScenarios) {
+    describe(`${options.name}: ${scenario.title}`, () => {
+      register(scenario, options);
     });
+  }
+  test(`${options.name} should skip nothing that does not exist`, () => {
+    const unknown = unknownSkips(options.skips ?? {});
+    if (unknown.length === 0) return;
+    throw new Error(`\`skips\` names what does not exist: ${unknown.join(', ')}`);
   });
 }
 
 function register(scenario: Scenario, options: TransportConformanceOptions): void {
   const { capabilities, limitMs = 10_000 } = options;
-  const all = options.transactionModes ?? capabilities.transactionModes;
-  const modes = scenario.modes === 'each' ? all : all.slice(0, 1);
+  const offered = options.transactionModes ?? capabilities.transactionModes;
+  const modes = modesOf(scenario, offered);
+  if (modes.length === 0) {
+    test(`(skipped: the transport has no ${scenario.modes})`, (context) => {
+      context.skip(`the transport has no ${scenario.modes}`);
+    });
+  }
   for (const mode of modes) {
     for (const [title, body] of Object.entries(scenario.tests)) {
-      const name = scenario.modes === 'each' ? `${title} (${mode})` : title;
+      const suffix = scenario.modes === 'each' ? ` (${mode})` : '';
       const reason = skipReason(scenario, title, options);
       if (reason !== undefined) {
-        test(`${name} (skipped: ${reason})`, (context) => context.skip(reason));
+        test(`${title}${suffix} (skipped: ${reason})`, (context) => context.skip(reason));
         continue;
       }
       // The waits inside are bounded and say what they waited for; the runner's own limit is the last resort.
-      test(name, { timeout: 6 * limitMs }, () => runScenarioTest(body, { ...options, mode }));
+      test(`${title}${suffix}`, { timeout: 6 * limitMs }, async (context) => {
+        try {
+          await runScenarioTest(body, { ...options, mode });
+        } catch (error) {
+          if (error instanceof NotApplicable) context.skip(error.reason);
+          throw error;
+        }
+      });
     }
   }
 }

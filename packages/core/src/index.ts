@@ -17,6 +17,7 @@ export {
   describeMessage,
   isMessage,
 } from './message/message-definition.ts';
+export { packageCopies } from './message/package-copies.ts';
 export * from './headers.ts';
 export * from './errors.ts';
 

@@ -16,6 +16,7 @@ import {
 } from '@busbar/core';
 import type { HarnessHook, TransportHarness } from './harness.ts';
 import { Inbox } from './inbox.ts';
+import { NotApplicable } from './not-applicable.ts';
 import { type MessageInit, randomLetters, toQueue } from './operations.ts';
 import { type Gate, gate } from './signals.ts';
 import type { ConformanceSizes } from './sizes.ts';
@@ -97,6 +98,11 @@ export class ScenarioContext {
       `The harness has no \`${name}\`. Add it, or list this scenario in \`skips\` with the reason.`,
     );
     return hook;
+  }
+
+  /** Ends the test as skipped unless the transport has the capability. */
+  needs(capability: boolean, reason: string): void {
+    if (!capability) throw new NotApplicable(reason);
   }
 
   name(label: string): string {
@@ -183,7 +189,10 @@ export class ScenarioContext {
   }
 
   /** Stops as long as it takes, or until `signal` fires. */
-  async stop(receiver: Receiver, signal = new AbortController().signal): Promise<void> {
+  async stop(
+    receiver: Receiver,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
     await this.until(receiver.stop(signal), `the receiver of ${receiver.queue} to stop`);
   }
 

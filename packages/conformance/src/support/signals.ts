@@ -1,7 +1,7 @@
 /** A door that handlers wait at until a test opens it. */
 export interface Gate {
   readonly passed: Promise<void>;
-  open(): void;
+  readonly open: () => void;
 }
 
 export function gate(): Gate {

@@ -37,7 +37,8 @@ export const whenARetryIsRequested = scenario(
 
     'should start from the headers and the body as received': async (t) => {
       const queue = await t.queue();
-      const seen: { custom: string | undefined; added: string | undefined; body: Uint8Array }[] = [];
+      const seen: { custom: string | undefined; added: string | undefined; body: Uint8Array }[] =
+        [];
       const inbox = t.inbox();
       await t.receive(
         queue,

@@ -119,7 +119,10 @@ export const whenTheConcurrencyChanges = scenario(
         {
           onError: async ({ headers, delivery }) => {
             await t.connection.dispatch([
-              { destination: { kind: 'queue', queue: errors }, message: { headers, body: delivery.body } },
+              {
+                destination: { kind: 'queue', queue: errors },
+                message: { headers, body: delivery.body },
+              },
             ]);
             return { action: 'settle' };
           },

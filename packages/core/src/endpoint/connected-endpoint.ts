@@ -1,3 +1,4 @@
+import { removeExpiredClaims } from '../claim-check/claim-housekeeping.ts';
 import { claimCheckSettings } from '../claim-check/claim-check.ts';
 import { BusbarError, asError } from '../errors.ts';
 import type { Persistence } from '../persistence/persistence.ts';
@@ -31,6 +32,7 @@ export class ConnectedEndpoint {
   readonly #onError: OnError;
   readonly #limiter: RateLimiter | undefined;
   readonly #receivers: Receiver[] = [];
+  readonly #housekeeping: { stop(): void };
   #concurrency: number;
   #sends = 0;
   #sendsDone: (() => void) | undefined;
@@ -44,7 +46,8 @@ export class ConnectedEndpoint {
     this.#onError = createRecovery(services);
     this.#limiter = this.#createLimiter();
     this.#onMessage = createMessageProcessor(services, this.outgoing, this.#limiter);
-    this.requests = new RequestClient(services, this.#onError);
+    this.requests = new RequestClient(services);
+    this.#housekeeping = removeExpiredClaims(services.claimCheck, services.clock, services.logger);
   }
 
   get rateLimited(): boolean {
@@ -111,6 +114,7 @@ export class ConnectedEndpoint {
   /** Ends everything in order; when `deadline` fires it goes on without what has not ended. */
   async close(deadline: AbortSignal): Promise<void> {
     const { logger, persistence, connection } = this.services;
+    this.#housekeeping.stop();
     const replies = await this.requests.receiver?.catch(() => undefined);
     await Promise.all(this.#receivers.map((receiver) => this.#stopReceiver(receiver, deadline)));
     await this.#waitForSends(deadline);

@@ -214,7 +214,7 @@ class BusbarEndpoint implements Endpoint {
     if (this.#settings.sendOnly) throw this.#sendOnly('request');
     const definition = definitionOf(command);
     const { timeout, signal, ...sendOptions } = options;
-    if (signal?.aborted === true) throw aborted(definition.name, signal);
+    throwIfAborted(definition.name, signal);
     const { clock, requestTimeoutMs, replyQueue } = this.#settings;
     const timeoutMs = timeout === undefined ? requestTimeoutMs : toMilliseconds(timeout, 'timeout');
     const messageId = options.messageId ?? randomUUID();
@@ -226,6 +226,8 @@ class BusbarEndpoint implements Endpoint {
       replyTo: replyQueue,
       headers: { [headerNames.replyExpiresAt]: new Date(clock.now() + timeoutMs).toISOString() },
     });
+    // It may have fired while the reply queue was made.
+    throwIfAborted(definition.name, signal);
     const expected = connected.requests.expect({
       messageId,
       definition,
@@ -355,13 +357,11 @@ function requestInHandler(message: object): BusbarError {
   );
 }
 
-function aborted(messageType: string, signal: AbortSignal): BusbarError {
-  return new BusbarError(
+function throwIfAborted(messageType: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new BusbarError(
     'REQUEST_ABORTED',
     `The request ${messageType} was aborted before it was sent.`,
-    {
-      cause: signal.reason,
-      details: { messageType },
-    },
+    { cause: signal.reason, details: { messageType } },
   );
 }

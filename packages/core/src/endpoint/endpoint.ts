@@ -37,6 +37,9 @@ export interface Endpoint<in R extends AnyRoutes = AnyRoutes> extends Sender<R>,
   diagnostics(): EndpointDiagnostics;
 }
 
+/** An endpoint whatever its routes: to start, stop and watch, not to send with. */
+export type AnyEndpoint = Endpoint<never>;
+
 /** Options of {@link Endpoint.stop}. */
 export interface StopOptions {
   /** @default the endpoint's `stopDeadline` */

@@ -7,6 +7,8 @@ import type { Step } from '../pipeline/behavior.ts';
 import { serializerOf } from '../pipeline/deserialize-stage.ts';
 import { IncomingContext } from '../pipeline/incoming-context.ts';
 import { createUnwrapStage } from '../pipeline/unwrap-stage.ts';
+import type { RecoveryPolicy } from '../recoverability/decide-recovery.ts';
+import { createRecovery } from '../recoverability/recovery.ts';
 import type { Timer } from '../time/clock.ts';
 import type { OnError } from '../transport/delivery.ts';
 import type { Receiver } from '../transport/transport.ts';
@@ -14,7 +16,7 @@ import type { EndpointServices } from './endpoint-services.ts';
 import { checkQueues, replyQueueDefinition } from './provisioning.ts';
 
 interface PendingRequest {
-  readonly messageType: string;
+  readonly request: RequestToSend;
   readonly expected: MessageDefinition | undefined;
   readonly timer: Timer;
   resolve(reply: object): void;
@@ -38,11 +40,19 @@ export class RequestClient {
   readonly #receive: Step<IncomingContext>;
   readonly #onError: OnError;
   readonly #pending = new Map<string, PendingRequest>();
+  /** Why requests were rejected: their callers wait no more, so that a retry of the reply would only be discarded. */
+  readonly #told = new WeakSet<Error>();
   #receiver: Promise<Receiver> | undefined;
+  #closed = false;
 
-  constructor(services: EndpointServices, onError: OnError) {
+  constructor(services: EndpointServices) {
     this.#services = services;
-    this.#onError = onError;
+    const { recoverability } = services;
+    const policy: RecoveryPolicy = (failure, settings) =>
+      this.#told.has(failure.error)
+        ? { action: 'error' }
+        : recoverability.policy(failure, settings);
+    this.#onError = createRecovery({ ...services, recoverability: { ...recoverability, policy } });
     this.#receive = createUnwrapStage(services, (context) => this.#match(context));
   }
 
@@ -97,7 +107,7 @@ export class RequestClient {
       reject(error);
     };
     const pending: PendingRequest = {
-      messageType: definition.name,
+      request,
       expected: definition.reply === undefined ? undefined : messages.add(definition.reply),
       timer: clock.setTimer(() => end(timedOut(request)), timeoutMs, true),
       resolve: (reply) => {
@@ -108,20 +118,14 @@ export class RequestClient {
     };
     this.#pending.set(messageId, pending);
     signal?.addEventListener('abort', onAbort, { once: true });
+    if (this.#closed) end(stopped(request));
     return { reply: promise, cancel: end };
   }
 
   /** Ends every waiting request with REQUEST_ABORTED. */
   rejectAll(): void {
-    for (const [messageId, pending] of this.#pending) {
-      pending.reject(
-        new BusbarError(
-          'REQUEST_ABORTED',
-          `The endpoint stopped before the reply to ${pending.messageType} ${messageId} came.`,
-          { details: { messageId, messageType: pending.messageType } },
-        ),
-      );
-    }
+    this.#closed = true;
+    for (const pending of this.#pending.values()) pending.reject(stopped(pending.request));
   }
 
   async #match(context: IncomingContext): Promise<void> {
@@ -133,8 +137,9 @@ export class RequestClient {
     try {
       pending.resolve(await this.#read(context, pending));
     } catch (thrown) {
-      // The caller learns it at once; the bytes go to the error queue by the usual way.
+      // The caller learns it at once, the bytes go to the error queue.
       const error = asError(thrown);
+      this.#told.add(error);
       pending.reject(error);
       throw error;
     }
@@ -150,16 +155,17 @@ export class RequestClient {
     const { messages } = this.#services;
     const enclosed = context.headers[headerNames.enclosedTypes] ?? '';
     const definition = messages.resolve(enclosed.split(';'));
+    const messageType = pending.request.definition.name;
     if (
       definition === undefined ||
       (pending.expected !== undefined && !definition.chain.includes(pending.expected.name))
     ) {
       throw new BusbarError(
         'UNKNOWN_MESSAGE_TYPE',
-        `The reply to ${pending.messageType} is of type "${enclosed.slice(0, 200)}"${pending.expected === undefined ? '' : `, not ${pending.expected.name}`}.`,
+        `The reply to ${messageType} is of type "${enclosed.slice(0, 200)}"${pending.expected === undefined ? '' : `, not ${pending.expected.name}`}.`,
         {
           help: 'Declare the reply with the command, Command(name, { reply: Reply }), or list its type in `messages`.',
-          details: { messageType: pending.messageType },
+          details: { messageType },
         },
       );
     }
@@ -182,6 +188,14 @@ export class RequestClient {
 }
 
 const replyConcurrency = 16;
+
+function stopped({ messageId, definition }: RequestToSend): BusbarError {
+  return new BusbarError(
+    'REQUEST_ABORTED',
+    `The endpoint stopped before the reply to ${definition.name} ${messageId} came.`,
+    { details: { messageId, messageType: definition.name } },
+  );
+}
 
 function timedOut({ messageId, definition, timeoutMs }: RequestToSend): BusbarError {
   return new BusbarError(

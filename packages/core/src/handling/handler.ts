@@ -41,7 +41,7 @@ export interface HandlerOptions {
  */
 export function handler<M extends AnyMessage, R extends AnyRoutes = AnyRoutes, Storage = unknown>(
   type: MessageType<M>,
-  handle: (message: M, context: HandlerContext<R, Storage>) => unknown,
+  handle: (message: NoInfer<M>, context: HandlerContext<R, Storage>) => unknown,
   options: HandlerOptions = {},
 ): HandlerDefinition {
   const messageDefinition = definitionOf(type);

@@ -18,7 +18,8 @@ export interface CommandOptions<
 /**
  * The class that a command extends. A command tells its one owner to do something.
  *
- * `name` is the name on the wire: stable, unique, by convention `<Service>.<Command>`.
+ * `name` is the name on the wire: stable, unique, by convention `<Service>.<Command>`. The payload is one object type: of
+ * several alternatives make a property.
  *
  * ```ts
  * class PlaceOrder extends Command('Sales.PlaceOrder', orderSchema) {}

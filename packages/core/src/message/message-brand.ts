@@ -50,7 +50,6 @@ interface SomeNames {
 export interface AnyCommand {
   readonly [messageKind]: 'command';
   readonly [messageNames]: SomeNames;
-  readonly [messageReply]: unknown;
 }
 
 /** Any event. */
@@ -79,4 +78,4 @@ export type NameOf<M extends AnyMessage> = Extract<keyof M[typeof messageNames],
 /** What answers `Command`: the declared reply, or any reply where none is declared. */
 export type ReplyOf<Command> = Command extends { readonly [messageReply]: infer Reply }
   ? Reply
-  : never;
+  : AnyReply;

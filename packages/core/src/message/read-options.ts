@@ -50,7 +50,7 @@ export function readOptions(
     throw invalid(name, `It extends ${base.name}, which is no event.`);
   const reply = 'reply' in options ? definitionOf(options.reply) : undefined;
   if (reply !== undefined && reply.kind !== 'message') {
-    throw invalid(name, `Its reply ${reply.name} is a ${reply.kind}, not made by Message().`);
+    throw invalid(name, `Its reply ${reply.name} is not made by Message().`);
   }
   const ordered = options.ordered ?? base?.ordered ?? false;
   if (base !== undefined && ordered !== base.ordered) {

@@ -12,6 +12,7 @@ import { parseCount } from '../recoverability/attempt-count.ts';
 import type { Dispatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 import type { Outgoing, OutgoingRequest } from './outgoing.ts';
+import { Sending } from './sending.ts';
 
 const noOptions = Object.freeze({});
 
@@ -65,8 +66,10 @@ export class AttemptHandlerContext implements AnyHandlerContext {
   }
 
   get attempt(): { readonly immediate: number; readonly delayed: number } {
-    const { failures, headers } = this.#incoming;
-    return { immediate: failures, delayed: parseCount(headers[headerNames.delayedAttempts]) };
+    const { failures, delivery } = this.#incoming;
+    // As received: a foreign envelope need not hand on what only a delayed copy carries.
+    const delayed = parseCount(delivery.headers[headerNames.delayedAttempts]);
+    return { immediate: failures, delayed };
   }
 
   get log(): Logger {
@@ -103,15 +106,17 @@ export class AttemptHandlerContext implements AnyHandlerContext {
   }
 
   #collect(intent: Intent, message: object, options: SendOptions, queue?: string): Promise<void> {
-    const sending = this.#add({
+    const adding = this.#add({
       intent,
       message,
       options,
       incoming: this.#incoming,
       ...(queue !== undefined && { queue }),
     });
-    // The attempt awaits it too, so a rejection that the handler does not await is not unhandled: it fails the attempt.
-    sending.catch(() => {});
+    // The attempt awaits it too, so a failure that the handler does not look at is not unhandled: it fails the attempt.
+    const sending = new Sending((resolve, reject) => {
+      adding.then(resolve, reject);
+    });
     this.#incoming.sending.push(sending);
     return sending;
   }

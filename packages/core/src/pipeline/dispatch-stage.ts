@@ -11,7 +11,7 @@ import type { OutgoingBatch } from './stages.ts';
  *
  * @param delivery The delivery whose handling sent them: once it is lost nothing is dispatched.
  * @param settle Settle it in the same transaction, where the transport can.
- * @throws BusbarError UNDELIVERABLE, OUTCOME_UNKNOWN, DELIVERY_LOST.
+ * @throws BusbarError UNDELIVERABLE, OUTCOME_UNKNOWN, DELIVERY_LOST, DISPATCH_REFUSED.
  */
 export type Dispatch = (
   operations: TransportOperation[],
@@ -22,6 +22,8 @@ export type Dispatch = (
 interface BatchContext extends OutgoingBatch {
   readonly delivery: Delivery | undefined;
   readonly settle: boolean;
+  /** Whether all behaviours called next(). */
+  reached: boolean;
   settled: boolean;
 }
 
@@ -30,6 +32,7 @@ export function createDispatch(services: EndpointServices): Dispatch {
   const { connection, observe } = services;
   const step = compose('dispatch', services.behaviors, async (context: BatchContext) => {
     const { operations, delivery } = context;
+    context.reached = true;
     if (operations.length === 0) return;
     if (delivery?.lost === true) throw deliveryLost(delivery);
     const atomic = context.settle && delivery?.settleWith !== undefined;
@@ -45,11 +48,24 @@ export function createDispatch(services: EndpointServices): Dispatch {
       operations,
       delivery,
       settle: settle !== undefined,
+      reached: false,
       settled: false,
     };
     await step(context);
+    if (!context.reached) throw swallowed(operations);
     return context.settled;
   };
+}
+
+function swallowed(operations: readonly TransportOperation[]): BusbarError {
+  return new BusbarError(
+    'DISPATCH_REFUSED',
+    `A behaviour of the stage dispatch did not call next(), so ${operations.length} messages were not sent.`,
+    {
+      help: 'Call next(), throw an error that says why nothing must leave, or take out of `operations` what is not to be sent.',
+      details: { messages: operations.length },
+    },
+  );
 }
 
 /** The error of an attempt whose delivery is lost. */

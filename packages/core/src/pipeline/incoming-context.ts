@@ -3,6 +3,7 @@ import type { MessageDefinition } from '../message/message-definition.ts';
 import type { StorageSession } from '../persistence/persistence.ts';
 import type { Delivery, DeliveryAttempt } from '../transport/delivery.ts';
 import type { TransportOperation } from '../transport/operations.ts';
+import type { Sending } from './sending.ts';
 import type { HandlerInvocation } from './stages.ts';
 
 /** How the processing of a message ended, when it did not fail. */
@@ -23,7 +24,7 @@ export class IncomingContext implements HandlerInvocation {
   /** The one batch of this attempt: what the handlers sent, and the audit copy. */
   readonly batch: TransportOperation[] = [];
   /** Sends that a handler began and may not have awaited; the attempt waits for them all the same. */
-  readonly sending: Promise<void>[] = [];
+  readonly sending: Sending[] = [];
   /** True once the transport has settled the delivery together with the batch. */
   settled = false;
   /** True once the attempt is over: a context that a handler kept must not send any more. */

@@ -6,6 +6,7 @@ import type { TransportOperation } from '../transport/operations.ts';
 import type { Step } from './behavior.ts';
 import { deliveryLost } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
+import { endOf } from './sending.ts';
 
 /** Runs the handlers and commits what they changed, with the outgoing messages where there is an outbox. */
 export function createTransactionStage(
@@ -17,7 +18,7 @@ export function createTransactionStage(
   return async (context) => {
     await next(context);
     // A send that its handler did not await belongs to the attempt all the same, and fails it.
-    if (context.sending.length > 0) await Promise.all(context.sending);
+    if (context.sending.length > 0) await endOf(context.sending);
     context.ended = true;
     if (auditQueue !== undefined) context.batch.push(auditCopy(services, context, auditQueue));
     const { session, delivery, batch } = context;

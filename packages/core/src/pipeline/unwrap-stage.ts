@@ -1,7 +1,8 @@
 import { checkOut } from '../claim-check/claim-check.ts';
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { BusbarError } from '../errors.ts';
-import { type Headers, headerNames } from '../headers.ts';
+import { headerNames } from '../headers.ts';
+import type { Delivery } from '../transport/delivery.ts';
 import type { Step } from './behavior.ts';
 import type { IncomingContext } from './incoming-context.ts';
 
@@ -65,7 +66,19 @@ function parseTime(name: string, text: string): number {
   );
 }
 
-/** The logical id of a received message. */
-export function messageIdOf(headers: Headers, nativeId: string): string {
-  return headers[headerNames.messageId] || nativeId;
+/**
+ * The logical id of a received message as its envelope has it; the broker's own where there is none, or where the message
+ * cannot be read. Copies carry it, so that it does not change on the way to the error queue and back.
+ */
+export function messageIdOf(
+  { envelopes }: Pick<EndpointServices, 'envelopes'>,
+  { headers, body, native, nativeId }: Delivery,
+): string {
+  const wire = { headers, body, native };
+  try {
+    const envelope = envelopes.find((candidate) => candidate.reads(wire));
+    return envelope?.unwrap(wire).headers[headerNames.messageId] || nativeId;
+  } catch {
+    return headers[headerNames.messageId] || nativeId;
+  }
 }

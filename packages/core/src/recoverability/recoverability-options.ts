@@ -22,8 +22,8 @@ export interface RecoverabilityOptions {
   /** Slows down when everything fails. @default off */
   readonly rateLimit?: RateLimitOptions;
   /**
-   * Starts of one message from which on it is handled alone; one that was alone when its process died goes to the error
-   * queue as a crash loop.
+   * A message that was started this often without an end is handled alone from then on; one that was alone when its
+   * process died goes to the error queue as a crash loop.
    *
    * @default 5
    */

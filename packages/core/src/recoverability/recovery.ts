@@ -43,7 +43,7 @@ export function createRecovery(services: EndpointServices): OnError {
     const delayedAttempts =
       parseCount(headers[headerNames.delayedAttempts]) + (rounds?.rounds ?? 0);
     const immediateFailures = failure.failures - (rounds?.failuresBefore ?? 0);
-    const messageId = messageIdOf(headers, delivery.nativeId);
+    const messageId = messageIdOf(services, delivery);
     const known = { messageId, headers, error, immediateFailures, delayedAttempts };
     const context: FailureContext = {
       ...known,

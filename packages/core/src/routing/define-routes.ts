@@ -44,7 +44,7 @@ export function defineRoutes<const Table extends RouteTable>(
 
 /** The routes of an endpoint that has none: every command needs a destination in its options. */
 export function noRoutes(): Routes {
-  return defineRoutes({}) as unknown as Routes;
+  return defineRoutes({});
 }
 
 function checkDestination(destination: string): void {

@@ -28,7 +28,7 @@ export interface DeliveryPumpOptions<D extends HeldDelivery = HeldDelivery> {
   readonly queue: string;
   /** The most attempts at once; a whole number from 1. */
   readonly concurrency: number;
-  /** Deliveries of one message from which on it is handled alone. */
+  /** A message that was delivered this often before is handled alone. */
   readonly suspicionAfter: number;
   readonly source: DeliverySource<D>;
   readonly clock: Clock;

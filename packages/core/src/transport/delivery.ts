@@ -31,7 +31,7 @@ export interface Delivery {
   readonly native?: unknown;
   /**
    * Stores all operations and settles the delivery as one transaction. Unless all results are `confirmed` nothing was
-   * stored and the delivery is still held. Present with the transaction mode `sends-atomic-with-receive`.
+   * stored and the delivery is still held; an operation that could have been stored says `confirmed` even then. Present with the transaction mode `sends-atomic-with-receive`.
    *
    * @throws BusbarError DELIVERY_LOST when the hold was lost; nothing was stored.
    */

@@ -32,9 +32,9 @@ export class FairTurns {
     return this.#resting;
   }
 
-  /** One more piece of work was done. */
-  count(): void {
-    this.#count += 1;
+  /** So many more pieces of work were done. */
+  count(pieces = 1): void {
+    this.#count += pieces;
     if (this.#resting) return;
     if (this.#count < mostPerTurn && !this.#isLong()) return;
     this.#resting = true;

@@ -4,7 +4,8 @@ import type { Transport } from './transport.ts';
 
 /**
  * The version of the transport port. It changes when an adapter that was written for the port before would fail or
- * misbehave; an adapter exports the one that it was built with (`export { transportApiVersion } from '@busbar/core'`).
+ * misbehave. An adapter exports the number that it was written for, as a number of its own: one that it re-exported
+ * from here would always be equal.
  */
 export const transportApiVersion = 1;
 

@@ -72,7 +72,7 @@ export interface ReceiverSettings {
   readonly queue: string;
   /** The most messages that are handled at once; a whole number from 1. */
   readonly concurrency: number;
-  /** Deliveries of one message from which on it is handled alone. */
+  /** A message that was delivered this often before is handled alone. */
   readonly suspicionAfter: number;
   /** Order per partition key across processes, where {@link TransportCapabilities.ordering} allows it. */
   readonly ordered: boolean;
@@ -89,7 +89,11 @@ export interface ReceiverSettings {
  */
 export interface Receiver {
   readonly queue: string;
-  /** Begins to fetch. A stopped receiver may be started again. */
+  /**
+   * Begins to fetch. A stopped receiver may be started again.
+   *
+   * @throws BusbarError MISSING_QUEUE while the queue does not exist; the start may be tried again.
+   */
   start(onMessage: OnMessage, onError: OnError): Promise<void>;
   /** The last value given holds; messages in flight are not disturbed. */
   changeConcurrency(concurrency: number): void;

@@ -76,6 +76,17 @@ test('should explain a class without methods', () => {
   expect(read).toThrow('experimentalDecorators');
 });
 
+test('should name the copies of the package when there are several', () => {
+  class Idle {}
+  const copies = (globalThis as unknown as Record<symbol, Set<string>>)[
+    Symbol.for('busbar.copies')
+  ]!;
+  copies.add('file:///elsewhere/node_modules/@busbar/core');
+  expect(() => readHandlerMethods(Idle)).toThrow('2 copies of @busbar/core are loaded');
+  expect(() => readHandlerMethods(Idle)).toThrow('file:///elsewhere');
+  copies.delete('file:///elsewhere/node_modules/@busbar/core');
+});
+
 test('should read what another copy of the package noted', async () => {
   vi.resetModules();
   const other = await import('@busbar/core/decorators');

@@ -23,9 +23,9 @@ test('should only serialize a message without schema', () => {
 
 test('should check what the receiver will see', () => {
   const body = prepareForWire(definitionOf(Checked), new Checked({ id: 'A-1', at }), json);
-  expect(String(body)).toBe('{"id":"A-1","at":"1970-01-01T00:00:00.000Z"}');
-  const broken = new Checked({ id: 'A-1', at: Number.NaN as never });
-  expect(() => prepareForWire(definitionOf(Checked), { ...broken, id: undefined }, json)).toThrow(
+  expect(body).toEqual(Buffer.from('{"id":"A-1","at":"1970-01-01T00:00:00.000Z"}'));
+  const broken = new Checked({ id: undefined as never, at });
+  expect(() => prepareForWire(definitionOf(Checked), broken, json)).toThrow(
     'Test.Checked is not valid: id: expected a string',
   );
 });
@@ -33,7 +33,7 @@ test('should check what the receiver will see', () => {
 test('should wait for an asynchronous schema', async () => {
   const right = prepareForWire(definitionOf(Later), new Later({ id: 'A-1', at }), json);
   expect(right).toBeInstanceOf(Promise);
-  expect(String(await right)).toContain('A-1');
+  expect(await right).toEqual(Buffer.from('{"id":"A-1","at":"1970-01-01T00:00:00.000Z"}'));
   await expect(prepareForWire(definitionOf(Later), { id: 1 }, json)).rejects.toThrow(
     'id: expected',
   );

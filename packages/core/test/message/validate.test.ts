@@ -30,6 +30,7 @@ test('should give a promise only for an asynchronous schema', async () => {
 
 test('should wait for a promise of another make', async () => {
   const definition = withSchema(() => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is about
     then: (resolve: (result: object) => void) => resolve({ value: { id: 1 } }),
   }));
   await expect(validate(definition, {})).resolves.toEqual({ id: 1 });

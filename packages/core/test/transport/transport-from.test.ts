@@ -150,6 +150,15 @@ describe('an adapter package', () => {
     });
   });
 
+  test('should be called incompatible when its files are damaged', async () => {
+    const from = await application({ code: sound });
+    await rm(join(from, 'node_modules/@busbar/rabbitmq/index.js'));
+    await expect(transportFrom('amqp://broker', { from }).load()).rejects.toMatchObject({
+      code: 'INCOMPATIBLE_PACKAGE',
+      message: expect.stringContaining('is installed and cannot be found all the same'),
+    });
+  });
+
   test('should be called incompatible when it runs on a core of its own', async () => {
     const code = `globalThis[Symbol.for('busbar.copies')].add('file:///other/core.js'); ${sound}`;
     const from = await application({ code });

@@ -115,6 +115,14 @@ test('should know what answers a command', () => {
   void (() => Command('Pricing.X', { reply: OrderPlaced }));
 });
 
+test('should not compile a class whose properties depend on the payload', () => {
+  void (() => {
+    // @ts-expect-error -- make the alternatives a property
+    class Either extends Command('Sales.Either')<{ a: 1 } | { b: 2 }> {}
+    return Either;
+  });
+});
+
 test('should reject options that do not exist, and schemas of what is no object', () => {
   const text = {
     '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 'text' }) },
@@ -167,6 +175,7 @@ test('should make messages of plain classes', () => {
 });
 
 @command('Sales.DecoratedOrder')
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- a decorator cannot add the brand
 class DecoratedOrder {
   id = '';
 }

@@ -37,10 +37,6 @@ export class DueHeap<T extends Due> {
     return first;
   }
 
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#items.values();
-  }
-
   #sink(item: T): void {
     const items = this.#items;
     let index = 0;

@@ -1,6 +1,8 @@
+import type { Delivery } from '../delivery.ts';
+import { keepEngine } from './broker-engines.ts';
 import { MemoryEngine } from './memory-engine.ts';
+import { MemoryDelivery } from './memory-message.ts';
 
-const engines = new WeakMap<MemoryBroker, MemoryEngine>();
 const named = new Map<string, MemoryBroker>();
 
 /**
@@ -11,7 +13,7 @@ export class MemoryBroker {
   readonly #engine = new MemoryEngine();
 
   constructor() {
-    engines.set(this, this.#engine);
+    keepEngine(this, this.#engine);
   }
 
   /** The broker of the process with this name, as `memory:NAME` means it; made when first asked for. */
@@ -52,9 +54,16 @@ export class MemoryBroker {
   removeQueue(name: string): void {
     this.#engine.remove(name);
   }
-}
 
-/** For the transport alone. */
-export function engineOf(broker: MemoryBroker): MemoryEngine {
-  return engines.get(broker) as MemoryEngine;
+  /** Puts a message into a queue that nobody can read, to see what becomes of it. For tests. */
+  injectPoison(queue: string): void {
+    this.#engine.queue(queue).add(this.#engine.poison());
+  }
+
+  /** Takes a running delivery away from its receiver, as an expired lock would; the message comes again. For tests. */
+  loseHold(delivery: Delivery): void {
+    if (!(delivery instanceof MemoryDelivery)) return;
+    delivery.lose('it was taken away');
+    delivery.from.release(delivery, true);
+  }
 }

@@ -56,7 +56,7 @@ export class MemoryConnection implements TransportConnection, MemorySender {
       return Promise.reject(error);
     }
     const results = operations.map(this.#store);
-    this.#turns.count();
+    this.#turns.count(operations.length);
     return this.#turns.resting ? this.#nextTurn(results) : Promise.resolve(results);
   }
 

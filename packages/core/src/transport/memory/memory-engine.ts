@@ -145,6 +145,12 @@ export class MemoryEngine {
     return message.nativeId;
   }
 
+  /** A message as if a foreign sender had garbled it. */
+  poison(): MemoryMessage {
+    const body = new Uint8Array([0xff, 0xfe, 0x00]);
+    return new MemoryMessage(this.#next(), {}, body, undefined, 'its headers could not be read');
+  }
+
   #next(): number {
     this.#sequence += 1;
     return this.#sequence;

@@ -11,6 +11,8 @@ export class MemoryMessage {
   readonly headers: Headers;
   readonly body: Uint8Array;
   readonly partitionKey: string | undefined;
+  /** Why it cannot be read. */
+  readonly poison: string | undefined;
   /** Its place in the queue; a delayed message gets a new one when it is due. */
   sequence: number;
   deliveryCount = 0;
@@ -22,7 +24,9 @@ export class MemoryMessage {
     headers: Headers,
     body: Uint8Array,
     partitionKey: string | undefined,
+    poison?: string,
   ) {
+    this.poison = poison;
     this.sequence = sequence;
     this.nativeId = `m${sequence}`;
     this.headers = headers;
@@ -44,6 +48,7 @@ export class MemoryDelivery extends HeldDelivery {
       headers: message.headers,
       body: message.body,
       deliveryCount: message.deliveryCount,
+      ...(message.poison === undefined ? {} : { poison: unreadable(message, message.poison) }),
     });
     this.message = message;
     this.from = from;
@@ -67,4 +72,10 @@ export class MemoryDelivery extends HeldDelivery {
     if (results.every((result) => result.outcome === 'confirmed')) this.from.settle(this);
     return results;
   }
+}
+
+function unreadable({ nativeId }: MemoryMessage, why: string): BusbarError {
+  return new BusbarError('UNDECODABLE', `Message ${nativeId} is unreadable: ${why}.`, {
+    details: { nativeId },
+  });
 }

@@ -96,7 +96,8 @@ export class MemoryQueue {
     if (message.holder !== delivery) return;
     this.#letGo(delivery);
     if (!begun) message.deliveryCount -= 1;
-    if (!this.removed) this.#ready.insert(message, inOrder);
+    if (this.removed) this.#endTurn(message);
+    else this.#ready.insert(message, inOrder);
     if (this.idle) this.#engine.checkIdle();
     else this.#wake();
   }

@@ -60,8 +60,8 @@ export class MemoryReceiver implements Receiver, Consumer, DeliverySource<Memory
   stop(signal: AbortSignal): Promise<void> {
     if (this.#from !== undefined) this.#engine.detach(this.#from, this);
     this.#from = undefined;
-    clearInterval(this.#keepAlive);
-    this.#stopped = this.#pump.stop(signal);
+    const keepAlive = this.#keepAlive;
+    this.#stopped = this.#pump.stop(signal).finally(() => clearInterval(keepAlive));
     return this.#stopped;
   }
 

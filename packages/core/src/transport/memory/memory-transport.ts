@@ -1,6 +1,7 @@
 import type { TransportCapabilities } from '../capabilities.ts';
 import type { Transport } from '../transport.ts';
-import { MemoryBroker, engineOf } from './memory-broker.ts';
+import { engineOf } from './broker-engines.ts';
+import { MemoryBroker } from './memory-broker.ts';
 import { MemoryConnection } from './memory-connection.ts';
 
 /** Options of {@link memoryTransport}. */

@@ -1,0 +1,49 @@
+import { memoryCapabilities, type TransportCapabilities } from '@busbar/core';
+import { sqliteCapabilities } from '@busbar/sqlite';
+import { expect, test } from 'vitest';
+import { rowsBelow } from './tables.ts';
+import { readPage } from './pages.ts';
+
+/** How each capability is called for a reader, and how its value is written. */
+const described: {
+  readonly [Name in keyof TransportCapabilities]: readonly [
+    string,
+    (value: TransportCapabilities[Name]) => string,
+  ];
+} = {
+  durable: ['messages survive the end of all processes', yesOrNo],
+  competingConsumers: ['who may consume one queue', (reach) => reaches[reach]],
+  transactionModes: ['transaction modes', (modes) => modes.map((mode) => `\`${mode}\``).join(', ')],
+  ordering: ['order per key across processes', (order) => orders[order]],
+  deliveryCount: ['counts deliveries over all processes', yesOrNo],
+  maxDelayMs: ['longest delay', (ms) => `${ms / 86_400_000 / 365} years`],
+  delayResolutionMs: ['step of delays', (ms) => `${ms} ms`],
+  maxBodyBytes: ['largest body', (bytes) => `${bytes / 1_048_576} MiB`],
+  maxHeaderBytes: ['all headers together', (bytes) => `${bytes / 1_048_576} MiB`],
+  renewal: ['renews what it holds', yesOrNo],
+  deliveryDeadlineMs: ['deadline of a delivery', (ms) => (ms === undefined ? 'none' : `${ms} ms`)],
+  nativeExpiry: ['drops expired messages by itself', yesOrNo],
+  nativeDeadLetter: ['dead-letter place of its own', yesOrNo],
+  embedded: ['needs no server', yesOrNo],
+};
+
+const reaches = {
+  process: 'one process',
+  machine: 'processes of one machine',
+  network: 'processes anywhere',
+} as const;
+const orders = { none: 'no', key: 'yes', queue: 'by one consumer per queue' } as const;
+
+function yesOrNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+test('should show in the README the capabilities as the transports state them', () => {
+  const rows = Object.entries(described).map(([name, [label, write]]) => [
+    `${label} (\`${name}\`)`,
+    ...[memoryCapabilities, sqliteCapabilities].map((capabilities) =>
+      write(capabilities[name as keyof TransportCapabilities] as never),
+    ),
+  ]);
+  expect(rowsBelow(readPage('README.md'), '## Transports')).toEqual(rows);
+});
