@@ -2,6 +2,9 @@ import { BusbarError, type Transport } from '@busbar/core';
 import { optionNames, type SqliteTransportOptions } from './sqlite-options.ts';
 import { sqliteTransport } from './sqlite-transport.ts';
 
+/** The version of the core's transport port that this package was written for; `transportFrom` refuses another one. */
+export const transportApiVersion = 1;
+
 /**
  * The transport that a URL names: `sqlite:.busbar/dev.db` (relative to the working directory), `sqlite:/var/lib/shop.db`
  * or `sqlite:///var/lib/shop.db`, with options as in `sqlite:shop.db?durability=normal&leaseMs=60000`. A question mark

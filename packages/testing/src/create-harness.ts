@@ -1,4 +1,5 @@
 import {
+  type AnyEndpoint,
   type AnyMessage,
   type AnyRoutes,
   type Clock,
@@ -51,7 +52,7 @@ class EndpointHarness implements Harness<Clock> {
   readonly logger = new CapturedLogger();
   readonly #limitMs: number;
   readonly #spy = new MessageSpy();
-  readonly #endpoints: Endpoint[] = [];
+  readonly #endpoints: AnyEndpoint[] = [];
   readonly #connection: HarnessConnection;
   readonly #traffic: Traffic;
 
@@ -90,7 +91,7 @@ class EndpointHarness implements Harness<Clock> {
       observers: [...(options.observers ?? []), this.#spy.observer(name)],
       behaviors: [...(options.behaviors ?? []), ...this.#spy.behaviors()],
     });
-    this.#endpoints.push(endpoint as Endpoint);
+    this.#endpoints.push(endpoint);
     return endpoint;
   }
 

@@ -43,6 +43,8 @@ export interface RunningAttempt {
   readonly queue: string;
   readonly headers: Headers;
   message: object | undefined;
+  /** Whether what its handlers changed was committed. */
+  committed: boolean;
 }
 
 /** Watches endpoints through their observers and behaviours. */
@@ -75,6 +77,11 @@ export class MessageSpy {
         if (attempt !== undefined) attempt.message = context.message;
         return next();
       }),
+      behavior('transaction', 'harness', async (_, next) => {
+        await next();
+        const attempt = this.#current.getStore();
+        if (attempt !== undefined) attempt.committed = true;
+      }),
       behavior('serialize', 'harness', async (context, next) => {
         await next();
         this.progress += 1;
@@ -83,8 +90,11 @@ export class MessageSpy {
     ];
   }
 
-  async #watch(attempt: Omit<RunningAttempt, 'message'>, next: () => Promise<void>): Promise<void> {
-    const running: RunningAttempt = { ...attempt, message: undefined };
+  async #watch(
+    attempt: Pick<RunningAttempt, 'endpoint' | 'queue' | 'headers'>,
+    next: () => Promise<void>,
+  ): Promise<void> {
+    const running: RunningAttempt = { ...attempt, message: undefined, committed: false };
     this.running.add(running);
     this.progress += 1;
     try {
@@ -99,8 +109,10 @@ export class MessageSpy {
     }
   }
 
-  #ended({ endpoint, queue, headers, message }: RunningAttempt, error: Error | undefined): void {
-    if (message === undefined) return;
+  #ended(attempt: RunningAttempt, error: Error | undefined): void {
+    const { endpoint, queue, headers, message, committed } = attempt;
+    // Without an error and a commit it was a duplicate, or a behaviour ended it: nobody handled it.
+    if (message === undefined || (error === undefined && !committed)) return;
     this.attempts.push({ endpoint, queue, message, headers: { ...headers }, error });
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, type Endpoint, type MemoryBroker, headerNames } from '@busbar/core';
+import { type AnyEndpoint, type Clock, type MemoryBroker, headerNames } from '@busbar/core';
 import type { HarnessConnection } from './harness-connection.ts';
 import type { MessageSpy, RunningAttempt } from './message-spy.ts';
 import { Poll, pollUntil } from './real-time.ts';
@@ -9,7 +9,7 @@ export interface TrafficOptions {
   /** Undefined where another transport carries the messages. */
   readonly broker: MemoryBroker | undefined;
   readonly connection: HarnessConnection;
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly AnyEndpoint[];
   readonly spy: MessageSpy;
   readonly clock: Clock;
   readonly limitMs: number;

@@ -129,7 +129,7 @@ describe('when a reply is requested', () => {
   test('should refuse to be called inside a handler, where it would wait for its own transaction', async () => {
     await using harness = createHarness();
     const refusals: unknown[] = [];
-    const pricing: Endpoint = harness.endpoint('pricing', {
+    const pricing: Endpoint<typeof routes> = harness.endpoint('pricing', {
       routes,
       handlers: [
         giveQuote,

@@ -9,8 +9,10 @@ class OrderPlaced extends Event('Sales.OrderPlaced')<{ orderId: string }> {}
 const routes = defineRoutes({ sales: [PlaceOrder, BillOrder] });
 const orderId = 'A-1';
 
-function salesIn(harness: Harness, place: (sales: Endpoint) => unknown): Endpoint {
-  const sales: Endpoint = harness.endpoint('sales', {
+type Sales = Endpoint<typeof routes>;
+
+function salesIn(harness: Harness, place: (sales: Sales) => unknown): Sales {
+  const sales: Sales = harness.endpoint('sales', {
     routes,
     recoverability: noRetries,
     handlers: [handler(PlaceOrder, () => place(sales)), handler(BillOrder, () => {})],
@@ -20,9 +22,9 @@ function salesIn(harness: Harness, place: (sales: Endpoint) => unknown): Endpoin
 
 describe('when the endpoint itself sends inside a handler', () => {
   test.each([
-    ['send', (sales: Endpoint) => sales.send(new BillOrder({ orderId }))],
-    ['send', (sales: Endpoint) => sales.sendLocal(new BillOrder({ orderId }))],
-    ['publish', (sales: Endpoint) => sales.publish(new OrderPlaced({ orderId }))],
+    ['send', (sales: Sales) => sales.send(new BillOrder({ orderId }))],
+    ['send', (sales: Sales) => sales.sendLocal(new BillOrder({ orderId }))],
+    ['publish', (sales: Sales) => sales.publish(new OrderPlaced({ orderId }))],
   ])('should fail the attempt and name context.%s', async (method, place) => {
     await using harness = createHarness();
     const sales = salesIn(harness, place);

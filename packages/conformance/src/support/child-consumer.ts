@@ -10,7 +10,7 @@ export class ChildConsumer {
   readonly seen: ChildReport[] = [];
   #watchers: { readonly matches: (report: ChildReport) => boolean; readonly found: () => void }[] =
     [];
-  /** Resolves when the process is gone, whatever ended it. */
+  /** Resolves when the process is gone, whatever ended it, and all that it reported was noted. */
   readonly exited: Promise<void>;
 
   private constructor(settings: ChildSettings) {
@@ -21,7 +21,8 @@ export class ChildConsumer {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.exited = new Promise((resolve) => {
-      this.#process.once('exit', () => resolve());
+      // Not at its exit: what it reported last is read after that.
+      this.#process.once('close', () => resolve());
     });
     this.#process.on('message', (report: ChildReport) => this.#note(report));
   }

@@ -11,6 +11,7 @@ import {
   type TransportCapabilities,
   type TransportConnection,
   type TransportOperation,
+  asError,
   silentLogger,
   systemClock,
 } from '@busbar/core';
@@ -48,7 +49,7 @@ export class ScenarioContext {
   readonly #receivers: Receiver[] = [];
   readonly #gates: Gate[] = [];
   readonly #cleanups: (() => void | Promise<void>)[] = [];
-  readonly #failed = Promise.withResolvers<never>();
+  readonly #waits = new Set<(error: Error) => void>();
   #failure: Error | undefined;
   #criticalsExpected = false;
   #main: TransportConnection | undefined;
@@ -64,7 +65,6 @@ export class ScenarioContext {
     this.mode = mode;
     this.sizes = sizes;
     this.limitMs = limitMs;
-    this.#failed.promise.catch(() => {});
   }
 
   /** The connection that a test uses when it does not say which. */
@@ -221,26 +221,40 @@ export class ScenarioContext {
   /** Fails the test from a callback whose rejection nobody would see. */
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#failed.reject(this.#failure);
+    for (const giveUp of this.#waits) giveUp(this.#failure);
   }
 
   /** Waits, but not beyond the limit, nor once the test has failed elsewhere. */
-  async until<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const waitedFor = typeof what === 'string' ? what : what();
-      reject(new Error(`waited ${this.limitMs} ms in vain for ${waitedFor}`));
-    }, this.limitMs);
-    try {
-      return await Promise.race([promise, late, this.#failed.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  until<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#bounded(promise, what);
+  }
+
+  #bounded<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
+    // Not a race with one promise of the whole test: that would keep the result of every wait until the end.
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const waitedFor = typeof what === 'string' ? what : what();
+        end(() => reject(new Error(`waited ${this.limitMs} ms in vain for ${waitedFor}`)));
+      }, this.limitMs);
+      const giveUp = (error: Error): void => end(() => reject(error));
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        this.#waits.delete(giveUp);
+        settle();
+      };
+      this.#waits.add(giveUp);
+      promise.then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(asError(error))),
+      );
+    });
   }
 
   /** Ends what was opened, then fails for what went wrong unseen. */
   async close(): Promise<void> {
     for (const { open } of this.#gates) open();
+    this.#waits.clear();
     const now = AbortSignal.abort();
     const ending: Promise<unknown>[] = [
       ...this.#cleanups.map(async (cleanUp) => cleanUp()),
@@ -256,19 +270,14 @@ export class ScenarioContext {
     if (!this.#criticalsExpected && this.criticals[0] !== undefined) throw this.criticals[0];
   }
 
+  /** Also after a failure, so that nothing goes on beside the next test. */
   async #ended(ending: readonly Promise<unknown>[], what: string): Promise<void> {
-    const results = await this.#bounded(Promise.allSettled(ending), what);
-    for (const result of results) {
-      if (result.status === 'rejected') this.#failure ??= result.reason as Error;
-    }
-  }
-
-  async #bounded<T>(promise: Promise<T[]>, what: string): Promise<T[]> {
     try {
-      return await this.until(promise, what);
+      for (const result of await this.#bounded(Promise.allSettled(ending), what)) {
+        if (result.status === 'rejected') this.#failure ??= asError(result.reason);
+      }
     } catch (error) {
-      this.#failure ??= error as Error;
-      return [];
+      this.#failure ??= asError(error);
     }
   }
 

@@ -116,6 +116,7 @@ export class ConnectedEndpoint {
     const { logger, persistence, connection } = this.services;
     this.#housekeeping.stop();
     const replies = await this.requests.receiver?.catch(() => undefined);
+    this.#limiter?.close();
     await Promise.all(this.#receivers.map((receiver) => this.#stopReceiver(receiver, deadline)));
     await this.#waitForSends(deadline);
     this.requests.rejectAll();

@@ -143,16 +143,18 @@ class BusbarEndpoint implements Endpoint {
     }
   }
 
-  stop(options: StopOptions = {}): Promise<void> {
-    if (insideHandler()) return Promise.reject(this.#stopInHandler());
-    this.#stopping ??= this.#stop(options);
-    return this.#stopping;
+  async stop({ deadline }: StopOptions = {}): Promise<void> {
+    if (insideHandler()) throw this.#stopInHandler();
+    const deadlineMs =
+      deadline === undefined
+        ? this.#settings.stopDeadlineMs
+        : toMilliseconds(deadline, 'stop.deadline');
+    this.#stopping ??= this.#stop(deadlineMs);
+    await this.#stopping;
   }
 
-  async #stop({ deadline }: StopOptions): Promise<void> {
-    const { clock, logger, stopDeadlineMs } = this.#settings;
-    const deadlineMs =
-      deadline === undefined ? stopDeadlineMs : toMilliseconds(deadline, 'stop.deadline');
+  async #stop(deadlineMs: number): Promise<void> {
+    const { clock, logger } = this.#settings;
     await this.#starting?.catch(() => {});
     const connected = this.#connected;
     this.#state = 'stopping';
@@ -250,7 +252,7 @@ class BusbarEndpoint implements Endpoint {
       const staleSubscriptions = settings.sendOnly
         ? []
         : await findStaleSubscriptions(connection, settings);
-      if (prune)
+      if (prune && staleSubscriptions.length > 0)
         await connection.subscriptions.unsubscribe(settings.inputQueue, staleSubscriptions);
       if (connected === this.#connected) this.#staleSubscriptions = prune ? [] : staleSubscriptions;
       return {

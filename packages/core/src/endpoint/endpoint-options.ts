@@ -9,7 +9,10 @@ import type { Observer } from '../observability/observer.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import type { AnyBehavior } from '../pipeline/behavior.ts';
 import type { MessageMutator } from '../pipeline/message-mutator.ts';
-import type { RecoverabilityOptions } from '../recoverability/recoverability-options.ts';
+import type {
+  RateLimitOptions,
+  RecoverabilityOptions,
+} from '../recoverability/recoverability-options.ts';
 import type { AnyRoutes } from '../routing/routes.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Duration } from '../time/duration.ts';
@@ -133,3 +136,10 @@ export const recoverabilityOptionNames = [
   'crashGuard',
   'onLaneFailure',
 ] as const satisfies readonly (keyof RecoverabilityOptions)[];
+
+/** Options of `recoverability.rateLimit`, likewise. */
+export const rateLimitOptionNames = [
+  'afterFailures',
+  'pause',
+  'longestPause',
+] as const satisfies readonly (keyof RateLimitOptions)[];

@@ -14,18 +14,20 @@ export function createMessageProcessor(
   limiter: RateLimiter | undefined,
 ): OnMessage {
   const { clock, counts, logger, observe, observers } = services;
-  const processing = observeProcessing(observers, createReceivePipeline(services, outgoing));
+  const pipeline = createReceivePipeline(services, outgoing);
+  const processing = observeProcessing(observers, logger, pipeline);
 
   return async (attempt) => {
     const { delivery } = attempt;
-    if (limiter?.active === true) await limiter.admit(delivery.signal);
+    const probe = limiter?.active === true;
+    if (probe) await limiter.admit(delivery.signal);
     const startedAt = clock.now();
     const context = new IncomingContext(attempt, startedAt);
     try {
       await currentAttempt.run(context, processing, context);
     } catch (error) {
       counts.failed += 1;
-      limiter?.failed(attempt.failures === 0);
+      limiter?.failed(attempt.failures === 0, probe);
       observe?.({
         kind: 'failed',
         queue: delivery.queue,

@@ -1,3 +1,4 @@
+import type { MutableHeaders } from '../headers.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Observer } from '../observability/observer.ts';
 import type { Step } from '../pipeline/behavior.ts';
@@ -21,16 +22,55 @@ export function composeObservers(
   };
 }
 
-/** `processing` inside the `process` members of the observers, the first outermost. */
+/** Calls the `outgoing` members of all observers; undefined when there are none. */
+export function composeOutgoing(
+  observers: readonly Observer[],
+  logger: Logger,
+): ((headers: MutableHeaders) => void) | undefined {
+  const watching = observers.filter((observer) => observer.outgoing !== undefined);
+  if (watching.length === 0) return undefined;
+  return (headers) => {
+    for (const observer of watching) {
+      try {
+        observer.outgoing?.(headers);
+      } catch (error) {
+        logger.warn({ err: error }, 'An observer threw before a message was sent');
+      }
+    }
+  };
+}
+
+/**
+ * `processing` inside the `process` members of the observers, the first outermost. Whatever they do, the message is
+ * processed once and the outcome is that of the processing.
+ */
 export function observeProcessing(
   observers: readonly Observer[],
+  logger: Logger,
   processing: Step<IncomingContext>,
 ): Step<IncomingContext> {
   return observers
     .filter((observer) => observer.process !== undefined)
-    .reduceRight<Step<IncomingContext>>(
-      (inner, observer) => (context) =>
-        observer.process?.(context.headers, context.queue, () => inner(context)) ?? inner(context),
-      processing,
-    );
+    .reduceRight<Step<IncomingContext>>((inner, observer) => {
+      return async (context) => {
+        let running: Promise<void> | undefined;
+        const next = (): Promise<void> => (running ??= inner(context));
+        let thrown: unknown;
+        try {
+          await observer.process?.(context.headers, context.queue, next);
+        } catch (error) {
+          thrown = error;
+        }
+        try {
+          await next();
+        } catch (error) {
+          if (thrown === error) thrown = undefined;
+          throw error;
+        } finally {
+          if (thrown !== undefined) {
+            logger.warn({ err: thrown }, 'An observer threw while a message was processed');
+          }
+        }
+      };
+    }, processing);
 }

@@ -7,6 +7,7 @@ import { HandlerRegistry } from '../handling/handler-registry.ts';
 import { jsonSerializer } from '../message/json-serializer.ts';
 import { MessageRegistry } from '../message/message-registry.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
+import { guardedLogger } from '../observability/guarded-logger.ts';
 import { withFields } from '../observability/logger.ts';
 import { addUserHeaders, noHeaders } from '../pipeline/outgoing-headers.ts';
 import { stageDescriptions } from '../pipeline/stages.ts';
@@ -18,6 +19,7 @@ import { defaultTopology } from '../topology/topology.ts';
 import {
   type EndpointOptions,
   endpointOptionNames,
+  rateLimitOptionNames,
   recoverabilityOptionNames,
 } from './endpoint-options.ts';
 import type { EndpointSettings } from './endpoint-services.ts';
@@ -31,6 +33,8 @@ export function resolveOptions(name: string, options: EndpointOptions): Endpoint
   checkName('The name of the endpoint', name);
   checkKnown('', options, endpointOptionNames);
   checkKnown('recoverability.', options.recoverability ?? {}, recoverabilityOptionNames);
+  const { rateLimit = {} } = options.recoverability ?? {};
+  checkKnown('recoverability.rateLimit.', rateLimit, rateLimitOptionNames);
   checkTransport(options);
   const topology = options.topology ?? defaultTopology;
   const instance = options.instance ?? `${hostname()}-${randomUUID().slice(0, 8)}`;
@@ -62,7 +66,7 @@ export function resolveOptions(name: string, options: EndpointOptions): Endpoint
     stopDeadlineMs: toMilliseconds(options.stopDeadline ?? '30s', 'stopDeadline'),
     requestTimeoutMs: toMilliseconds(options.requestTimeout ?? '30s', 'requestTimeout'),
     clock: options.clock ?? systemClock,
-    logger: withFields(options.logger ?? consoleLogger(), { endpoint: name }),
+    logger: withFields(guardedLogger(options.logger ?? consoleLogger()), { endpoint: name }),
     messages: collectMessages(options, handlers),
     handlers,
     container: options.container ?? plainContainer(),

@@ -52,7 +52,10 @@ export type Observation =
 export interface Observer {
   /** Called after the fact. */
   observe?(observation: Observation): void;
-  /** Runs around the whole processing of one attempt, to make a span current. Must call `next` exactly once. */
+  /**
+   * Runs around the whole processing of one attempt, to make a span current. The attempt is processed once and its outcome
+   * is its own, whether or not `next` is called, and whatever is done with its promise.
+   */
   process?(headers: Headers, queue: string, next: () => Promise<void>): Promise<void>;
   /** Called before an outgoing message is serialized, to add trace headers. */
   outgoing?(headers: MutableHeaders): void;

@@ -52,7 +52,7 @@ export function createDispatch(services: EndpointServices): Dispatch {
       settled: false,
     };
     await step(context);
-    if (!context.reached) throw swallowed(operations);
+    if (!context.reached && operations.length > 0) throw swallowed(operations);
     return context.settled;
   };
 }

@@ -1,5 +1,7 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import { BusbarError } from '../errors.ts';
 import { fromStored } from '../outbox/stored-operation.ts';
+import type { OpenedMessage } from '../persistence/persistence.ts';
 import type { Step } from './behavior.ts';
 import type { Dispatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
@@ -18,17 +20,20 @@ export function createOutboxStage(
 ): Step<IncomingContext> {
   const { outbox, persistence } = services;
 
+  const open = ({ messageId, headers, delivery }: IncomingContext): Promise<Opened> =>
+    persistence.open({ messageId, headers, delivery, outbox });
+
+  const useStored = async (context: IncomingContext, opened: Known): Promise<void> => {
+    context.outcome = 'deduplicated';
+    if (opened.state === 'dispatched') return;
+    await dispatch(opened.operations.map(fromStored), context.delivery);
+    await persistence.markDispatched(context.messageId);
+  };
+
   return async (context) => {
-    const { messageId, headers, delivery } = context;
-    const opened = await persistence.open({ messageId, headers, delivery, outbox });
-    if (opened.state === 'dispatched') {
-      context.outcome = 'deduplicated';
-      return;
-    }
-    if (opened.state === 'stored') {
-      context.outcome = 'deduplicated';
-      await dispatch(opened.operations.map(fromStored), delivery);
-      await persistence.markDispatched(messageId);
+    const opened = await open(context);
+    if (opened.state !== 'new') {
+      await useStored(context, opened);
       return;
     }
     context.session = opened.session;
@@ -36,17 +41,31 @@ export function createOutboxStage(
       await next(context);
     } catch (error) {
       await rollBack(services, context);
+      // Another attempt at the message has committed meanwhile: what it stored is used.
+      const stored = isConflict(error) ? await open(context) : opened;
+      if (stored.state !== 'new') {
+        await useStored(context, stored);
+        return;
+      }
+      if (stored !== opened) await stored.session.rollback();
       throw error;
     }
     // A behaviour ended the processing before the transaction: there is nothing to commit.
     if (context.session !== undefined) await rollBack(services, context);
     if (outbox) {
-      await dispatch(context.batch, delivery);
-      await persistence.markDispatched(messageId);
+      await dispatch(context.batch, context.delivery);
+      await persistence.markDispatched(context.messageId);
     } else if (context.batch.length > 0) {
-      context.settled = await dispatch(context.batch, delivery, 'settle');
+      context.settled = await dispatch(context.batch, context.delivery, 'settle');
     }
   };
+}
+
+type Opened = OpenedMessage<unknown>;
+type Known = Exclude<Opened, { readonly state: 'new' }>;
+
+function isConflict(error: unknown): boolean {
+  return error instanceof BusbarError && error.code === 'OUTBOX_CONFLICT';
 }
 
 /** A rollback that fails must not hide why the attempt failed. */

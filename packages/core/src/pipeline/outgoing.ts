@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { checkIn } from '../claim-check/claim-check.ts';
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import { composeOutgoing } from '../endpoint/observation.ts';
 import { BusbarError } from '../errors.ts';
 import { type Headers, type Intent, headerNames } from '../headers.ts';
 import { type MessageDefinition, definitionOf } from '../message/message-definition.ts';
@@ -44,9 +45,9 @@ interface OutgoingContext extends OutgoingRoutedMessage {
 
 /** @throws BusbarError from `prepare` for everything that keeps a message from being sent; nothing was sent then. */
 export function createOutgoing(services: EndpointServices): Outgoing {
-  const { clock, observers } = services;
+  const { clock, logger, observers } = services;
   const usualHeaders = new OutgoingHeaders(services);
-  const outgoingObservers = observers.filter((observer) => observer.outgoing !== undefined);
+  const observe = composeOutgoing(observers, logger);
   const route = createRouter(services);
   const serialize = compose('serialize', services.behaviors, createSerializer(services));
   const run = compose('route', services.behaviors, (context: OutgoingContext) => {
@@ -62,7 +63,7 @@ export function createOutgoing(services: EndpointServices): Outgoing {
       const timing = resolveTiming(options, definition, clock.now(), services.capabilities);
       const id = options.messageId ?? randomUUID();
       const headers = usualHeaders.create(id, request, definition, timing);
-      for (const observer of outgoingObservers) observer.outgoing?.(headers);
+      observe?.(headers);
       const context: OutgoingContext = {
         intent,
         message,

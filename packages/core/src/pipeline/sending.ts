@@ -21,6 +21,7 @@ export class Sending extends Promise<void> {
     return this.#watched;
   }
 
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise; `await` comes through here
   override then<Value = void, Reason = never>(
     onFulfilled?: ((value: void) => Value | PromiseLike<Value>) | null,
     onRejected?: ((reason: unknown) => Reason | PromiseLike<Reason>) | null,

@@ -60,13 +60,36 @@ export interface ResolvedRecoverability extends RecoverySettings {
 export function resolveRecoverability(options: RecoverabilityOptions = {}): ResolvedRecoverability {
   return {
     immediate: wholeNumber('immediate', options.immediate ?? 5, 0),
-    delayed: options.delayed ?? linear({ attempts: 3, step: '10s' }),
-    unrecoverable: options.unrecoverable ?? [],
-    policy: options.policy ?? decideRecovery,
+    delayed: checkDelayed(options.delayed ?? linear({ attempts: 3, step: '10s' })),
+    unrecoverable: checkClasses(options.unrecoverable ?? []),
+    policy: checkPolicy(options.policy ?? decideRecovery),
     rateLimit: resolveRateLimit(options.rateLimit),
     crashGuard: wholeNumber('crashGuard', options.crashGuard ?? 5, 1),
-    onLaneFailure: options.onLaneFailure ?? 'continue',
+    onLaneFailure: checkLaneFailure(options.onLaneFailure ?? 'continue'),
   };
+}
+
+/** Without it a wrong value would mean no delayed retries at all. */
+function checkDelayed(delayed: DelayedRetries): DelayedRetries {
+  const { attempts, delayMs } = delayed as Partial<DelayedRetries>;
+  if (typeof attempts === 'number' && typeof delayMs === 'function') return delayed;
+  throw invalid('delayed', delayed, 'the result of fixed(…), linear(…) or exponential(…)');
+}
+
+function checkClasses(classes: readonly ErrorClass[]): readonly ErrorClass[] {
+  const wrong = classes.findIndex((each: unknown) => typeof each !== 'function');
+  if (wrong < 0) return classes;
+  throw invalid(`unrecoverable[${wrong}]`, classes[wrong], 'a class of errors');
+}
+
+function checkPolicy(policy: RecoveryPolicy): RecoveryPolicy {
+  if (typeof policy === 'function') return policy;
+  throw invalid('policy', policy, 'a function of a failure');
+}
+
+function checkLaneFailure(value: LaneFailure): LaneFailure {
+  if (value === 'continue' || value === 'block') return value;
+  throw invalid('onLaneFailure', value, "'continue' or 'block'");
 }
 
 function resolveRateLimit(options: RateLimitOptions | undefined): RateLimitSettings | undefined {
@@ -85,8 +108,12 @@ function resolveRateLimit(options: RateLimitOptions | undefined): RateLimitSetti
 
 function wholeNumber(option: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least) return value;
-  throw new BusbarError('INVALID_CONFIGURATION', `recoverability.${option} is ${String(value)}.`, {
-    help: `Give it a whole number from ${least}.`,
+  throw invalid(option, value, `a whole number from ${least}`);
+}
+
+function invalid(option: string, value: unknown, wanted: string): BusbarError {
+  return new BusbarError('INVALID_CONFIGURATION', `recoverability.${option} is ${String(value)}.`, {
+    help: `Give it ${wanted}.`,
     details: { setting: `recoverability.${option}` },
   });
 }

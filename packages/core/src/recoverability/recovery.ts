@@ -11,6 +11,7 @@ import type { TransportOperation } from '../transport/operations.ts';
 import { parseCount } from './attempt-count.ts';
 import { type Failure, type RecoveryAction, decideRecovery } from './decide-recovery.ts';
 import { failureHeaders, nextCopy } from './failure-headers.ts';
+import { NotAdmitted } from './rate-limiter.ts';
 
 /** Delayed rounds that a message of a blocking lane spent in place, and the failures before the present one. */
 interface RoundsInPlace {
@@ -39,6 +40,7 @@ export function createRecovery(services: EndpointServices): OnError {
 
   return async (failure) => {
     const { delivery, headers, error } = failure;
+    if (error instanceof NotAdmitted) return { action: 'release' };
     const rounds = inPlace.get(delivery);
     const delayedAttempts =
       parseCount(headers[headerNames.delayedAttempts]) + (rounds?.rounds ?? 0);

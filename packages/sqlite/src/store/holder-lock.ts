@@ -1,4 +1,4 @@
-import { type DatabaseSync as Database, DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { troubleOf } from './store-errors.ts';
@@ -17,7 +17,7 @@ export type HolderState = 'alive' | 'dead' | 'unknown';
  */
 export class HolderLock {
   readonly #path: string;
-  #lock: Database | undefined;
+  #lock: DatabaseSync | undefined;
 
   constructor(liveDirectory: string, holderId: number) {
     this.#path = lockPath(liveDirectory, holderId);
@@ -46,7 +46,7 @@ export class HolderLock {
 export function holderState(liveDirectory: string, holderId: number): HolderState {
   const path = lockPath(liveDirectory, holderId);
   if (!existsSync(path)) return 'unknown';
-  let database: Database | undefined;
+  let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: true });
     database.prepare('SELECT 1 FROM sqlite_master').get();

@@ -1,20 +1,33 @@
+import { headerNames } from '@busbar/core';
+
+/** Where messages go whose queue is gone, so that somebody sees them. */
+export const undeliverableQueue = 'busbar.undeliverable';
+
+/** In what state a message is; the numbers are in the file. */
+export const messageState = {
+  /** Waits for a receiver, however the clock is set. */
+  ready: 0,
+  /** Waits for the moment `visible_at`. */
+  delayed: 1,
+  /** Belongs to whoever knows its lease, until `visible_at`. */
+  held: 2,
+  /** Waits for the message before it in its lane. */
+  blocked: 3,
+} as const;
+
 /**
  * The steps from an empty file to the present schema; step N leads to version N + 1. A step that was released is never
  * edited: append another one.
  *
  * The version is kept in a table of our own and not in `PRAGMA user_version`, so that an application can keep its data,
  * and its own migrations, in the same file.
- *
- * `busbar_messages.visible_at` is the one column that a fetch searches by: the moment from which on a receiver may
- * claim the row. It is `due_at` for a message that waits, the end of the lease for one that is held (so that an expired
- * lease needs nobody to clean it up), and {@link blocked} for one that waits behind another of its lane.
  */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE busbar_meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     schema_version INTEGER NOT NULL,
-    -- Raised by every change of the four tables below, so that processes know when to read them again.
+    -- Raised by every change of queues, subscriptions and receivers: processes read them again then, and only then.
     topology INTEGER NOT NULL
   ) STRICT;
   INSERT INTO busbar_meta VALUES (1, 0, 1);
@@ -53,7 +66,11 @@ export const migrations: readonly string[] = [
     -- Never used again, since operators name messages by it.
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     queue_id INTEGER NOT NULL,
+    -- 0 ready, 1 delayed, 2 held, 3 blocked
+    state INTEGER NOT NULL,
+    -- Ready and blocked: due_at. Delayed: when it is due. Held: when the lease ends, so that nobody has to end it.
     visible_at INTEGER NOT NULL,
+    -- Its place in the queue, together with seq.
     due_at INTEGER NOT NULL,
     delivery_count INTEGER NOT NULL DEFAULT 0,
     -- The holder's id and a number of its own, together never the same twice: what settles must know it.
@@ -66,20 +83,51 @@ export const migrations: readonly string[] = [
     -- NULL for a large body, which is in busbar_bodies.
     body BLOB
   ) STRICT;
-  CREATE INDEX busbar_messages_visible ON busbar_messages (queue_id, visible_at);
-  CREATE INDEX busbar_messages_leased ON busbar_messages (lease) WHERE lease IS NOT NULL;
+  CREATE INDEX busbar_messages_visible ON busbar_messages (queue_id, state, visible_at);
+  -- Those that have their turn or wait for it: of each lane exactly one is ready or held, the others are blocked.
   CREATE INDEX busbar_messages_lane ON busbar_messages (queue_id, lane, due_at)
-    WHERE lane IS NOT NULL;
-  CREATE INDEX busbar_messages_lane_held ON busbar_messages (queue_id, lane)
-    WHERE lane IS NOT NULL AND lease IS NOT NULL;
+    WHERE lane IS NOT NULL AND state <> 1;
 
   -- Claiming and renewing rewrite the row of a message, with its body; large ones are kept out of the way.
   CREATE TABLE busbar_bodies (
     seq INTEGER PRIMARY KEY,
     body BLOB NOT NULL
   ) STRICT;
+
+  ${topologyTriggers('busbar_queues')}
+  ${topologyTriggers('busbar_subscriptions')}
+  ${topologyTriggers('busbar_receivers')}
+
+  -- Here and not in the program, so that an operator can delete a queue by hand and nothing vanishes with it.
+  CREATE TRIGGER busbar_queue_deleted AFTER DELETE ON busbar_queues BEGIN
+    DELETE FROM busbar_subscriptions WHERE queue_id = old.id;
+    DELETE FROM busbar_receivers WHERE queue_id = old.id;
+    INSERT INTO busbar_queues (name, ordered, unused_since)
+      SELECT '${undeliverableQueue}', 0, 0
+      WHERE old.name <> '${undeliverableQueue}'
+        AND EXISTS (SELECT 1 FROM busbar_messages WHERE queue_id = old.id)
+        AND NOT EXISTS (SELECT 1 FROM busbar_queues WHERE name = '${undeliverableQueue}');
+    UPDATE busbar_messages SET
+      queue_id = (SELECT id FROM busbar_queues WHERE name = '${undeliverableQueue}'),
+      state = 0, visible_at = 0, due_at = 0, lane = NULL, lease = NULL, alone = 0,
+      headers = CASE WHEN json_valid(headers) THEN
+        json_set(headers, '$."${headerNames.failedQueue}"', old.name, '$."${headerNames.failureCode}"', 'UNDELIVERABLE')
+      ELSE headers END
+      WHERE queue_id = old.id AND old.name <> '${undeliverableQueue}';
+    DELETE FROM busbar_bodies
+      WHERE seq IN (SELECT seq FROM busbar_messages WHERE queue_id = old.id AND body IS NULL);
+    DELETE FROM busbar_messages WHERE queue_id = old.id;
+  END;
   `,
 ];
 
-/** The `visible_at` of a message behind another one of its lane. Later than any delay that is accepted. */
-export const blocked = 2 ** 52;
+function topologyTriggers(table: string): string {
+  return ['INSERT', 'UPDATE', 'DELETE']
+    .map(
+      (event) => `
+  CREATE TRIGGER ${table}_${event.toLowerCase()} AFTER ${event} ON ${table} BEGIN
+    UPDATE busbar_meta SET topology = topology + 1;
+  END;`,
+    )
+    .join('');
+}

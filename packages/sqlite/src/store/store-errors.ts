@@ -1,14 +1,7 @@
 import { BusbarError, asError } from '@busbar/core';
 
 /** What went wrong between us and the file, as far as somebody can do something about it. */
-export type StoreTrouble =
-  | 'busy'
-  | 'full'
-  | 'io'
-  | 'corrupt'
-  | 'readonly'
-  | 'cannot-open'
-  | 'gone';
+export type StoreTrouble = 'busy' | 'full' | 'io' | 'corrupt' | 'readonly' | 'cannot-open' | 'gone';
 
 /** SQLite's result code for a lock that another connection has. */
 export const busyCode = 5;
@@ -33,7 +26,8 @@ const helps: Readonly<Record<StoreTrouble, string>> = {
   io: 'Look at the disk and the log of the operating system; work goes on by itself once the file can be read and written.',
   corrupt:
     'Restore the file from a backup, or move it away so that an empty one is made; `sqlite3 FILE .recover` may save messages.',
-  readonly: 'Give the process write access to the file and its folder, since SQLite puts its log beside the file.',
+  readonly:
+    'Give the process write access to the file and its folder, since SQLite puts its log beside the file.',
   'cannot-open': 'Check that the path is a file in a folder that the process may write to.',
   gone: 'Put the file back, or restart the process so that it opens the file anew; nothing is confirmed meanwhile.',
 };
@@ -60,13 +54,16 @@ export function troubleOf(thrown: unknown): StoreTrouble | undefined {
 export class FileGone extends Error {}
 
 /** What callers get: TRANSPORT_UNAVAILABLE with the file, or the error itself when it is no trouble of the file. */
-export function storeError(file: string, thrown: unknown): Error {
-  const trouble = troubleOf(thrown);
+export function storeError(file: string, thrown: unknown, trouble = troubleOf(thrown)): Error {
   if (trouble === undefined) return asError(thrown);
   const said = thrown instanceof FileGone ? '' : ` (${asError(thrown).message})`;
-  return new BusbarError('TRANSPORT_UNAVAILABLE', `The file ${file} ${sentences[trouble]}${said}.`, {
-    help: helps[trouble],
-    cause: thrown,
-    details: { file, trouble },
-  });
+  return new BusbarError(
+    'TRANSPORT_UNAVAILABLE',
+    `The file ${file} ${sentences[trouble]}${said}.`,
+    {
+      help: helps[trouble],
+      cause: thrown,
+      details: { file, trouble },
+    },
+  );
 }

@@ -1,13 +1,16 @@
-import { type DatabaseSync as Database, type StatementSync } from 'node:sqlite';
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { BusbarError } from '@busbar/core';
 import { migrations } from './schema.ts';
-import { FileGone, troubleOf } from './store-errors.ts';
+import { FileGone } from './store-errors.ts';
 
-/** How long SQLite itself may wait for a lock, and the event loop with it. The rest of the waiting is asynchronous. */
-const blockingMs = 20;
+/**
+ * How long SQLite itself may wait for a lock, and the event loop with it: long enough for the transaction of another
+ * process. When the lock is held for longer the rest of the waiting is asynchronous.
+ */
+const patientMs = 10;
+const impatientMs = 1;
 
 /**
  * The open database file: transactions, and nothing of what is in them. All is synchronous; a transaction that was begun
@@ -15,23 +18,24 @@ const blockingMs = 20;
  */
 export class StoreFile {
   readonly path: string;
-  readonly #database: Database;
+  readonly #database: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #identity: string | undefined;
   readonly #full: boolean;
+  #patient = true;
   #synchronous: 'FULL' | 'NORMAL' | undefined;
 
-  /** Opens the file once, without waiting: an error may pass by itself when {@link troubleOf} calls it `busy`. */
+  /** Opens the file once, without waiting: what `troubleOf` calls `busy` passes by itself. */
   constructor(path: string, durability: 'full' | 'normal') {
     this.path = path;
     this.#full = durability === 'full';
     // Named options of later Node versions are not used: 22.13 has none of them.
     this.#database = new DatabaseSync(path);
     try {
-      this.#database.exec(`PRAGMA busy_timeout = ${blockingMs}`);
+      this.#database.exec(`PRAGMA busy_timeout = ${patientMs}`);
       this.#useWriteAheadLog();
       // 8 MiB of pages; a log that a burst has blown up is cut down to 64 MiB.
       this.#database.exec('PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864');
@@ -60,13 +64,18 @@ export class StoreFile {
    *
    * @param durable Whether its commit waits for the disk. What only says who holds what need not: it means nothing after
    * a power loss, and the file stays consistent either way.
+   * @param patient Whether to wait a little for the lock.
    */
-  begin(durable: boolean): void {
+  begin(durable: boolean, patient: boolean): void {
     this.checkIdentity();
     const synchronous = durable && this.#full ? 'FULL' : 'NORMAL';
     if (synchronous !== this.#synchronous) {
       this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
       this.#synchronous = synchronous;
+    }
+    if (patient !== this.#patient) {
+      this.#database.exec(`PRAGMA busy_timeout = ${patient ? patientMs : impatientMs}`);
+      this.#patient = patient;
     }
     this.#begin.run();
   }

@@ -1,6 +1,6 @@
-import { type StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { BusbarError, type QueueDefinition, headerNames } from '@busbar/core';
-import { migrations } from './schema.ts';
+import { messageState, migrations } from './schema.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** A queue as every transaction knows it. */
@@ -37,7 +37,6 @@ export class TopologyTable {
   readonly #file: StoreFile;
   readonly #holderId: number;
   readonly #meta: StatementSync;
-  readonly #bump: StatementSync;
   readonly #queueRows: StatementSync;
   readonly #subscriptionRows: StatementSync;
   readonly #foreignReceivers: StatementSync;
@@ -51,8 +50,9 @@ export class TopologyTable {
     this.#file = file;
     this.#holderId = holderId;
     this.#meta = file.prepare('SELECT topology, schema_version FROM busbar_meta');
-    this.#bump = file.prepare('UPDATE busbar_meta SET topology = topology + 1');
-    this.#queueRows = file.prepare('SELECT id, name, ordered, expires_unused_ms FROM busbar_queues');
+    this.#queueRows = file.prepare(
+      'SELECT id, name, ordered, expires_unused_ms FROM busbar_queues',
+    );
     this.#subscriptionRows = file.prepare('SELECT topic, queue_id FROM busbar_subscriptions');
     this.#foreignReceivers = file.prepare(
       'SELECT DISTINCT queue_id FROM busbar_receivers WHERE holder_id <> ?',
@@ -81,9 +81,13 @@ export class TopologyTable {
   queue(name: string): QueueEntry {
     const entry = this.#byName.get(name);
     if (entry !== undefined) return entry;
-    throw new BusbarError('MISSING_QUEUE', `The queue "${name}" does not exist in ${this.#file.path}.`, {
-      details: { queue: name, file: this.#file.path },
-    });
+    throw new BusbarError(
+      'MISSING_QUEUE',
+      `The queue "${name}" does not exist in ${this.#file.path}.`,
+      {
+        details: { queue: name, file: this.#file.path },
+      },
+    );
   }
 
   byId(id: number): QueueEntry | undefined {
@@ -105,7 +109,6 @@ export class TopologyTable {
   }
 
   provision(definitions: readonly QueueDefinition[], now: number): void {
-    let changed = false;
     for (const { name, ordered, expiresUnusedMs } of definitions) {
       const existing = this.#byName.get(name);
       if (existing === undefined) {
@@ -116,13 +119,12 @@ export class TopologyTable {
           expiresUnusedMs ?? null,
           now,
         );
-        changed = true;
       } else {
         if (ordered === true) this.makeOrdered(existing);
         if (expiresUnusedMs !== undefined) this.#setExpiry(existing, expiresUnusedMs);
       }
     }
-    if (changed) this.#changed();
+    this.refresh();
   }
 
   /**
@@ -132,13 +134,25 @@ export class TopologyTable {
   makeOrdered({ id, ordered }: QueueEntry): void {
     if (ordered) return;
     this.#run('UPDATE busbar_queues SET ordered = 1 WHERE id = ?', id);
-    // Only names the lanes: claims put each in order as they come by, and this stays one quick statement.
     this.#run(
       'UPDATE busbar_messages SET lane = headers ->> ? WHERE queue_id = ?',
       `$."${headerNames.partitionKey}"`,
       id,
     );
-    this.#changed();
+    const { ready, delayed, held, blocked } = messageState;
+    this.#run(
+      `UPDATE busbar_messages SET state = ${blocked} WHERE state = ${ready} AND seq IN (
+         SELECT seq FROM (
+           SELECT seq, row_number() OVER (
+             PARTITION BY lane ORDER BY state = ${held} DESC, due_at, seq
+           ) AS place
+           FROM busbar_messages
+           WHERE queue_id = ? AND lane IS NOT NULL AND state <> ${delayed}
+         ) WHERE place > 1
+       )`,
+      id,
+    );
+    this.refresh();
   }
 
   subscribe(name: string, topics: readonly string[]): void {
@@ -146,7 +160,7 @@ export class TopologyTable {
     for (const topic of topics) {
       this.#run('INSERT OR IGNORE INTO busbar_subscriptions VALUES (?, ?)', topic, id);
     }
-    this.#changed();
+    this.refresh();
   }
 
   unsubscribe(name: string, topics: readonly string[]): void {
@@ -154,7 +168,7 @@ export class TopologyTable {
     for (const topic of topics) {
       this.#run('DELETE FROM busbar_subscriptions WHERE topic = ? AND queue_id = ?', topic, id);
     }
-    this.#changed();
+    this.refresh();
   }
 
   topicsOf(name: string): readonly string[] {
@@ -173,7 +187,7 @@ export class TopologyTable {
       queueId,
       this.#holderId,
     );
-    this.#changed();
+    this.refresh();
   }
 
   receiverStopped(queueId: number, now: number): void {
@@ -189,7 +203,7 @@ export class TopologyTable {
       holder,
     );
     this.#run('UPDATE busbar_queues SET unused_since = ? WHERE id = ?', now, queueId);
-    this.#changed();
+    this.refresh();
   }
 
   /** Forgets the receivers of a process that is gone. */
@@ -202,7 +216,7 @@ export class TopologyTable {
     );
     this.#run('DELETE FROM busbar_receivers WHERE holder_id = ?', holderId);
     this.#run('DELETE FROM busbar_holders WHERE id = ?', holderId);
-    this.#changed();
+    this.refresh();
   }
 
   /** The queues that nobody has received for longer than they allow. */
@@ -217,11 +231,10 @@ export class TopologyTable {
     return rows.map(entryOf);
   }
 
-  /** Removes a queue and its subscriptions; its messages are the caller's business. */
+  /** Removes a queue; triggers do the same to its subscriptions and move its messages. */
   remove({ id }: QueueEntry): void {
-    this.#run('DELETE FROM busbar_subscriptions WHERE queue_id = ?', id);
     this.#run('DELETE FROM busbar_queues WHERE id = ?', id);
-    this.#changed();
+    this.refresh();
   }
 
   #setExpiry({ id }: QueueEntry, expiresUnusedMs: number): void {
@@ -238,11 +251,6 @@ export class TopologyTable {
     this.#file.prepare(sql).run(...parameters);
   }
 
-  #changed(): void {
-    this.#bump.run();
-    this.refresh();
-  }
-
   #read(): void {
     this.#byName = new Map();
     this.#byId = new Map();
@@ -252,7 +260,10 @@ export class TopologyTable {
       this.#byName.set(entry.name, entry);
       this.#byId.set(entry.id, entry);
     }
-    for (const { topic, queue_id } of this.#subscriptionRows.all() as unknown as SubscriptionRow[]) {
+    for (const {
+      topic,
+      queue_id,
+    } of this.#subscriptionRows.all() as unknown as SubscriptionRow[]) {
       const entry = this.#byId.get(queue_id);
       if (entry === undefined) continue;
       const entries = this.#subscribers.get(topic);

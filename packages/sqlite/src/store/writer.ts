@@ -9,8 +9,12 @@ const { setImmediate } = globalThis;
 export interface Transaction {
   /** Wall-clock milliseconds, read after the lock was got: what commits later is never older. */
   readonly now: number;
-  /** Queues in which something became visible, now or for later: their receivers are woken after the commit. */
+  /** The place of what is sent now: as `now`, but never going back with the clock while the process runs. */
+  readonly place: number;
+  /** Queues in which something became visible, now or for later: their receivers look again. */
   readonly touched: Set<number>;
+  /** How many messages each receiver has settled in it, and has room for now. */
+  readonly freed: Map<object, number>;
 }
 
 /** What takes part in every transaction, after the jobs. */
@@ -66,6 +70,7 @@ export class Writer {
   /** Since when the lock could not be got, by the monotonic clock. */
   #busySince: number | undefined;
   #idleWaiters: (() => void)[] = [];
+  #place = 0;
   #closed = false;
 
   constructor(file: StoreFile, clock: Clock, busyTimeoutMs: number, host: WriterHost) {
@@ -131,7 +136,10 @@ export class Writer {
     if (this.#closed) return;
     if (this.#jobs.length === 0) {
       try {
-        if (!this.#host.wantsTransaction()) return;
+        if (!this.#host.wantsTransaction()) {
+          this.#gotLock();
+          return;
+        }
       } catch (error) {
         this.#host.failed(storeError(this.#file.path, error));
         return;
@@ -162,14 +170,21 @@ export class Writer {
 
   #tryBegin(durable: boolean): Transaction | undefined {
     try {
-      this.#file.begin(durable);
+      this.#file.begin(durable, this.#attempts === 0);
     } catch (error) {
       if (troubleOf(error) === 'busy') return undefined;
       throw error;
     }
+    this.#gotLock();
+    const now = this.#clock.now();
+    this.#place = Math.max(this.#place, now);
+    return { now, place: this.#place, touched: new Set(), freed: new Map() };
+  }
+
+  /** Or wants it no more. */
+  #gotLock(): void {
     this.#attempts = 0;
     this.#busySince = undefined;
-    return { now: this.#clock.now(), touched: new Set() };
   }
 
   /** @param alone Whether the jobs have the transaction to themselves, because it failed with the host's part in it. */
@@ -226,12 +241,12 @@ export class Writer {
   #waitForLock(batch: readonly Job[]): void {
     const now = this.#clock.monotonic();
     this.#busySince ??= now;
-    const patient: Job[] = [];
-    for (const job of batch) {
-      if (job.deadline > now) patient.push(job);
-      else job.reject(this.#busyError());
+    const patient = batch.filter((job) => job.deadline > now);
+    if (patient.length < batch.length || now - this.#busySince >= this.#busyTimeoutMs) {
+      const error = this.#busyError();
+      this.#host.failed(error);
+      for (const job of batch) if (job.deadline <= now) job.reject(error);
     }
-    if (now - this.#busySince >= this.#busyTimeoutMs) this.#host.failed(this.#busyError());
     this.#jobs = [...patient, ...this.#jobs];
     this.#attempts += 1;
     // Jitter, so that processes which were refused together do not come back together.

@@ -1,0 +1,58 @@
+import type { Row } from './rows.ts';
+import type { Scenario } from './scenario.ts';
+import type { Spread } from './statistics.ts';
+
+/** One JSON object a line; what was not measured is null. */
+export function printJson(rows: readonly Row[]): void {
+  for (const row of rows) console.log(JSON.stringify(row, rounded));
+}
+
+/** Three decimals are more than any of it is good for. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && Number.isFinite(value)
+    ? Math.round(value * 1e3) / 1e3
+    : value;
+}
+
+/** A Markdown table, so that it can be pasted as it is. */
+export function printTable(scenario: Scenario, rows: readonly Row[]): void {
+  const { compares = 'throughput', name, title } = scenario;
+  const compared = compares === 'latency' ? 'p50 ÷ twin' : 'msg/s ÷ twin';
+  const heads = ['subject', 'msg/s', 'CPU µs/msg', 'CPU %', 'p50 ms', 'p99 ms', 'peak MB'];
+  heads.push('lost', 'doubled', compared, 'CPU ÷ twin');
+  const cells = rows.map((row) => [
+    row.subject,
+    digits(row.perSecond, 0),
+    digits(row.cpuMicrosPerMessage, 2),
+    digits(row.cpuPercent, 1),
+    digits(row.p50Ms, 3),
+    digits(row.p99Ms, 3),
+    digits(row.peakMemoryMb, 0),
+    String(row.lost),
+    String(row.duplicated),
+    spread(row.ratio),
+    spread(row.cpuRatio),
+  ]);
+  console.log(`\n### ${name}\n\n${title}; ${rows[0]?.messages ?? 0} messages a round.\n`);
+  for (const line of aligned([heads, ...cells])) console.log(line);
+}
+
+function digits(value: number, decimals: number): string {
+  return Number.isFinite(value) ? value.toFixed(decimals) : '–';
+}
+
+function spread(value: Spread | undefined): string {
+  if (value === undefined || !Number.isFinite(value.median)) return '–';
+  return `${value.median.toFixed(2)} (${value.least.toFixed(2)}–${value.most.toFixed(2)})`;
+}
+
+function aligned(lines: readonly (readonly string[])[]): readonly string[] {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const [head = '', ...body] = lines.map(
+    (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  );
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [head, rule, ...body];
+}

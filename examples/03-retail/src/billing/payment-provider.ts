@@ -1,0 +1,28 @@
+import { injectable } from 'inversify';
+import { OrderRejected } from '../order-rejected.ts';
+import { SandboxCalls } from '../sandbox-calls.ts';
+
+/** As in the sandbox of any payment provider, the card says what will happen: how many calls in a row fail. */
+const unluckyCards: Readonly<Record<string, number>> = {
+  tok_timeout: 1,
+  tok_bank_down: 3,
+  tok_bank_down_long: 6,
+};
+
+/** The company that charges cards for us. */
+@injectable()
+export class PaymentProvider {
+  readonly #calls = new SandboxCalls();
+  readonly #charged = new Map<string, number>();
+
+  /**
+   * Charges the card once per order, however often it is called.
+   *
+   * @throws OrderRejected when the card is declined, Error when trying again may help
+   */
+  async charge(orderId: string, card: string, amount: number): Promise<void> {
+    await this.#calls.call(orderId, unluckyCards[card] ?? 0, 'the payment provider did not answer');
+    if (card === 'tok_declined') throw new OrderRejected('the card was declined');
+    if (!this.#charged.has(orderId)) this.#charged.set(orderId, amount);
+  }
+}
