@@ -91,7 +91,6 @@ export const errorCatalogue = {
   STOP_IN_HANDLER:
     'Tell the code that owns the endpoint, and stop there: inside a handler the stop would wait for that very handler.',
   SEND_ONLY: 'Remove `sendOnly: true` to receive, or the handlers.',
-  STOP_DEADLINE: 'Handlers did not end in time. Heed `context.signal`, or raise `stopDeadline`.',
   ERROR_QUEUE_UNAVAILABLE:
     'Bring the error queue back; nothing was acknowledged, and the receiver tries again by itself.',
   TRANSPORT_UNAVAILABLE:

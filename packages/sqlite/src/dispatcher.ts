@@ -3,7 +3,7 @@ import { sqliteCapabilities } from './capabilities.ts';
 import type { SharedStore } from './store/shared-store.ts';
 import type { SqliteDelivery } from './store/sqlite-delivery.ts';
 import type { QueueEntry } from './store/topology.ts';
-import { type Transaction, UnknownOutcome } from './store/writer.ts';
+import { type Transaction, isUnknownOutcome } from './store/writer.ts';
 
 /** An operation whose headers are JSON already, so that the transaction has nothing left to do but to write. */
 interface EncodedOperation {
@@ -49,7 +49,7 @@ export class Dispatcher {
     settledIn: (delivery: SqliteDelivery, transaction: Transaction) => void,
   ): Promise<readonly DispatchResult[]> {
     const { leases, messages, writer } = this.#store;
-    const encoded = operations.map((operation) => this.#encode(operation));
+    const encoded = operations.map((operation) => this.#encode(operation, delivery.body));
     const results = await writer.submit(
       (transaction) => {
         if (delivery.knownLost || delivery.ended) return undefined;
@@ -86,8 +86,8 @@ export class Dispatcher {
         bytesOf(encoded),
       );
     } catch (error) {
-      if (!(error instanceof UnknownOutcome)) throw error;
-      return encoded.map(() => ({ outcome: 'unknown', reason: error.message }));
+      if (!isUnknownOutcome(error)) throw error;
+      return unknown(encoded, error);
     }
   }
 
@@ -96,19 +96,22 @@ export class Dispatcher {
     try {
       return await this.#storeAll(encoded);
     } catch (error) {
-      const reason = asError(error).message;
-      return encoded.map(() => ({ outcome: 'unknown', reason }));
+      return unknown(encoded, error);
     }
   }
 
-  #encode(operation: TransportOperation): EncodedOperation {
+  #encode(operation: TransportOperation, received?: Uint8Array): EncodedOperation {
     const headers = JSON.stringify(operation.message.headers);
-    return { operation, headers, refusal: this.#refusal(operation, headers) };
+    // A copy of what is in the file already goes back into it, whatever its size; see `Delivery.settleWith`.
+    const refusal =
+      (operation.message.body === received ? undefined : this.#tooLarge(operation, headers)) ??
+      this.#tooLate(operation);
+    return { operation, headers, refusal };
   }
 
   /** Why no queue can take it. */
-  #refusal({ message, deliverAt }: TransportOperation, headers: string): string | undefined {
-    const { maxBodyBytes, maxDelayMs, maxHeaderBytes } = sqliteCapabilities;
+  #tooLarge({ message }: TransportOperation, headers: string): string | undefined {
+    const { maxBodyBytes, maxHeaderBytes } = sqliteCapabilities;
     if (message.body.byteLength > maxBodyBytes) {
       return `The body has ${message.body.byteLength} bytes, the limit is ${maxBodyBytes}.`;
     }
@@ -116,6 +119,12 @@ export class Dispatcher {
     if (headers.length * 3 > maxHeaderBytes && Buffer.byteLength(headers) > maxHeaderBytes) {
       return `The headers have ${Buffer.byteLength(headers)} bytes, the limit is ${maxHeaderBytes}.`;
     }
+    return undefined;
+  }
+
+  /** Likewise. */
+  #tooLate({ deliverAt }: TransportOperation): string | undefined {
+    const { maxDelayMs } = sqliteCapabilities;
     if (deliverAt !== undefined && deliverAt - this.#store.clock.now() > maxDelayMs) {
       return `The delay ends ${new Date(deliverAt).toISOString()}, the limit is ${maxDelayMs} ms.`;
     }
@@ -162,6 +171,11 @@ export class Dispatcher {
       body: message.body,
     });
   }
+}
+
+function unknown(encoded: readonly EncodedOperation[], error: unknown): readonly DispatchResult[] {
+  const reason = asError(error).message;
+  return encoded.map(() => ({ outcome: 'unknown', reason }));
 }
 
 function bytesOf(encoded: readonly EncodedOperation[]): number {

@@ -7,8 +7,9 @@ import {
   headerNames,
 } from '@busbar/core';
 import type { Housekeeping } from './store/housekeeping.ts';
-import type { MessageRow } from './store/message-table.ts';
+import { type MessageRow, clamped, messageColumns } from './store/message-table.ts';
 import { messageState } from './store/schema.ts';
+import { readHeaders } from './store/stored-headers.ts';
 import type { SharedStore } from './store/shared-store.ts';
 import { storeError } from './store/store-errors.ts';
 import type { Transaction } from './store/writer.ts';
@@ -80,7 +81,7 @@ export class SqliteQueues implements Queues {
       return this.#rows('queue_id = ? ORDER BY state, visible_at, seq LIMIT ?', id, limit).map(
         (row) => ({
           nativeId: String(row.seq),
-          headers: JSON.parse(row.headers) as Record<string, string>,
+          headers: readHeaders(row.headers).headers,
           body: messages.bodyOf(row),
         }),
       );
@@ -119,14 +120,16 @@ export class SqliteQueues implements Queues {
         now,
       );
       if (row === undefined) continue;
-      const changed = withChanges(JSON.parse(row.headers) as Record<string, string>, changes);
+      const { headers, problem } = readHeaders(row.headers);
+      const changed = withChanges(headers, changes);
       messages.insert({
         queueId: target.id,
         dueAt: place,
         delayed: false,
         lane: target.ordered ? (changed[headerNames.partitionKey] ?? null) : null,
         expiresAt: row.expires_at,
-        headers: JSON.stringify(changed),
+        // What cannot be read is moved as it is.
+        headers: problem === undefined ? JSON.stringify(changed) : row.headers,
         body: messages.bodyOf(row),
       });
       messages.remove(source.id, row);
@@ -140,7 +143,7 @@ export class SqliteQueues implements Queues {
   #rows(where: string, ...parameters: (string | number)[]): MovableRow[] {
     return this.#store.file
       .prepare(
-        `SELECT seq, due_at, delivery_count, alone, lane, headers, body, expires_at
+        `SELECT ${messageColumns}, ${clamped('expires_at')} AS expires_at
          FROM busbar_messages WHERE ${where}`,
       )
       .all(...parameters) as unknown as MovableRow[];

@@ -98,7 +98,6 @@ export class SqliteReceiver
   claim(transaction: Transaction, room: number): void {
     const { leases, messages, topology } = this.#store;
     const entry = topology.byId(this.queueId);
-    this.#checkQueue(entry);
     this.mayClaim = false;
     if (entry === undefined) return;
     const lease = this.#store.nextLease();
@@ -122,6 +121,26 @@ export class SqliteReceiver
 
   undone(): void {
     this.#claimed = [];
+  }
+
+  checkQueue(): void {
+    const { topology, writer } = this.#store;
+    if (this.#from === undefined || topology.byId(this.queueId) !== undefined) return;
+    const made = topology.find(this.queue);
+    if (made === undefined) {
+      if (!this.#gone) this.#complainOfQueue();
+      this.#gone = true;
+      return;
+    }
+    // A queue of the same name was made: go on with that.
+    this.#from = made;
+    this.#gone = false;
+    this.mayClaim = true;
+    writer
+      .submit(() => topology.receiverStarted(made.id), false)
+      .catch((error: unknown) => {
+        this.#host.logger.warn({ queue: this.queue, err: asError(error) }, 'Could not sign on');
+      });
   }
 
   async settle(delivery: SqliteDelivery): Promise<void> {
@@ -249,18 +268,21 @@ export class SqliteReceiver
     await Promise.race([signedOff, fired(signal)]);
   }
 
-  #checkQueue(entry: QueueEntry | undefined): void {
-    if (entry !== undefined || this.#gone) return;
-    this.#gone = true;
+  #complainOfQueue(): void {
     const error = new BusbarError(
       'MISSING_QUEUE',
       `The queue "${this.queue}" was removed while it was received.`,
       {
-        help: 'Restart the endpoint, which makes it again.',
+        help: 'Provision it again, or restart the endpoint, and the receiver goes on.',
         details: { queue: this.queue },
       },
     );
-    queueMicrotask(() => this.#host.onCritical(error));
+    this.#host.logger.error({ queue: this.queue, err: error }, 'A received queue was removed');
+    try {
+      this.#host.onCritical(error);
+    } catch (thrown) {
+      this.#host.logger.error({ err: asError(thrown) }, 'The hook for critical errors threw');
+    }
   }
 }
 

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Child } from './support/child.ts';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { within } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const leaseMs = 500;
 

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test, vi } from 'vitest';
 import { Child } from './support/child.ts';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { until } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const replies = { name: 'replies', expiresUnusedMs: 200 };
 const never = new AbortController().signal;
@@ -66,4 +69,25 @@ test('should keep what is left in it, but for what has expired', async () => {
   });
   expect(left[1]?.body).toEqual(large);
   expect(connection.health().problem).toContain('busbar.undeliverable');
+});
+
+test('should go on with a queue that was removed and made again', async () => {
+  using file = temporaryFile();
+  const criticals: Error[] = [];
+  const host = { onCritical: (error: Error) => criticals.push(error) };
+  await using connection = await connect({ file: file.path, pollMs: 20 }, host);
+  await connection.queues.provision([{ name: 'queue' }]);
+  const handled: (string | undefined)[] = [];
+  const receiver = await receive(connection, 'queue', ({ headers }) => {
+    handled.push(headers['busbar-message-id']);
+  });
+  using database = new DatabaseSync(file.path);
+  database.exec("DELETE FROM busbar_queues WHERE name = 'queue'");
+  await until(() => receiver.health().paused === 'the queue was removed', 'it notices');
+  expect(criticals).toMatchObject([{ code: 'MISSING_QUEUE' }]);
+  await connection.queues.provision([{ name: 'queue' }]);
+  await connection.dispatch([toQueue('queue', { id: 'first of the new one' })]);
+  await until(() => handled.length > 0, 'it goes on');
+  expect(handled).toEqual(['first of the new one']);
+  expect(receiver.health().paused).toBeUndefined();
 });

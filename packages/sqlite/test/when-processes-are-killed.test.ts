@@ -1,9 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Child } from './support/child.ts';
 import { connect } from './support/connect.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { until } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 test('should lose nothing and repeat nothing when two of four processes are killed', async () => {
   using file = temporaryFile();
@@ -49,4 +51,4 @@ test('should lose nothing and repeat nothing when two of four processes are kill
   }
   using database = new DatabaseSync(file.path);
   expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
-}, 60_000);
+});

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Child } from './support/child.ts';
 import { connect } from './support/connect.ts';
 import { temporaryFile } from './support/temporary-file.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 test('should make the tables once, whoever of eight comes first', async () => {
   using file = temporaryFile('made/on/the/way/bus.db');
@@ -23,4 +25,4 @@ test('should make the tables once, whoever of eight comes first', async () => {
   const ids = shared.map(({ headers }) => headers['busbar-message-id']);
   expect(new Set(ids)).toEqual(new Set(names));
   expect(ids).toHaveLength(names.length);
-}, 60_000);
+});

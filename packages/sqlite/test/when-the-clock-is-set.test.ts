@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from '@busbar/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { within } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const hourMs = 3_600_000;
 

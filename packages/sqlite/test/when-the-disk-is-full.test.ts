@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connectInside, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { until, within } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 test('should refuse what does not fit, lose nothing and recover by itself', async () => {
   using file = temporaryFile();

@@ -1,11 +1,14 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Child } from './support/child.ts';
 import { connect } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { until } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 test('should name a file that is no database', async () => {
   using file = temporaryFile();
@@ -46,6 +49,26 @@ test('should name a file whose folder cannot be made', async () => {
     code: 'TRANSPORT_UNAVAILABLE',
     message: expect.stringContaining(below),
   });
+});
+
+test.skipIf(process.platform === 'win32')('should name a file that is not writable', async () => {
+  using file = temporaryFile();
+  await connect({ file: file.path }).then((connection) => connection.close());
+  rmSync(`${file.path}-live`, { recursive: true });
+  chmodSync(file.path, 0o444);
+  chmodSync(file.folder, 0o555);
+  const files = [file.path, join(file.folder, 'other.db'), join(file.folder, 'sub', 'other.db')];
+  await using child = new Child('unprivileged', ...files);
+  for (const what of [/is not writable/, /cannot be opened|is not writable/, /cannot be opened/]) {
+    const { value } = await child.report('refused');
+    expect(value).toMatchObject({
+      code: 'TRANSPORT_UNAVAILABLE',
+      named: true,
+      message: expect.stringMatching(what),
+    });
+  }
+  expect(await child.exited).toBe(0);
+  chmodSync(file.folder, 0o755);
 });
 
 test('should refuse a file that a newer version has written', async () => {

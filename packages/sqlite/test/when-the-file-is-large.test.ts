@@ -5,6 +5,8 @@ import { toQueue, toTopics } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { within } from './support/within.ts';
 
+vi.setConfig({ testTimeout: 90_000 });
+
 afterEach(() => {
   vi.restoreAllMocks();
 });

@@ -1,9 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { until, within } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 /** Takes the write lock, as a forgotten transaction in a database tool does. */
 function lock(file: string): { release: () => void } {

@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { within } from './support/within.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 test('should deliver within a second all the same', async () => {
   using file = temporaryFile();

@@ -24,7 +24,15 @@ const observers: readonly [string, Observer][] = [
       },
     },
   ],
-  ['nothing, but calls next twice', { process: (_h, _q, next) => next().then(next) }],
+  [
+    'nothing, but calls next twice',
+    {
+      process: async (_headers, _queue, next) => {
+        await next();
+        await next();
+      },
+    },
+  ],
   ['nothing, but never calls next', { process: async () => {} }],
 ];
 

@@ -25,7 +25,7 @@ const onOrder = handler(PlaceOrder, () => {});
 
 /** What the compiler refuses, from configurations that it did not check. */
 function unchecked(options: object): EndpointOptions {
-  return { transport, ...options } as EndpointOptions;
+  return { transport, ...options };
 }
 
 const wrongOptions: readonly [ErrorCode, string, string, object][] = [

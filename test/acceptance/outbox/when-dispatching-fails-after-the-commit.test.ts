@@ -3,6 +3,7 @@ import {
   Event,
   type HandlerContext,
   type MemoryStorage,
+  type Persistence,
   behavior,
   defineRoutes,
   handler,
@@ -114,6 +115,50 @@ describe('when dispatching fails after the commit', () => {
     hanging.resolve();
     await harness.settled();
     expect(harness.handled(OrderPlaced)).toHaveLength(1);
+  });
+
+  test('should dispatch again with the same ids where only the note of it was lost', async () => {
+    await using harness = createHarness();
+    const inner = memoryPersistence();
+    let handled = 0;
+    let failing = 1;
+    const ids: string[] = [];
+    const persistence: Persistence = {
+      name: 'forgetful',
+      capabilities: inner.capabilities,
+      connect: async (host) => {
+        const connection = await inner.connect(host);
+        return {
+          open: (incoming) => connection.open(incoming),
+          close: () => connection.close(),
+          markDispatched: async (id) => {
+            failing -= 1;
+            if (failing >= 0) throw new Error('the database is away');
+            await connection.markDispatched(id);
+          },
+        };
+      },
+    };
+    const sales = harness.endpoint('sales', {
+      routes,
+      persistence,
+      outbox: true,
+      handlers: [
+        handler(PlaceOrder, ({ orderId }, context) => {
+          handled += 1;
+          return context.publish(new OrderPlaced({ orderId }));
+        }),
+      ],
+    });
+    harness.endpoint('shipping', {
+      handlers: [handler(OrderPlaced, (_, { messageId }) => void ids.push(messageId))],
+    });
+    await harness.start();
+    await sales.send(placeOrder);
+    await harness.settled();
+    expect(handled).toBe(1);
+    expect(ids).toHaveLength(2);
+    expect(ids[0]).toBe(ids[1]);
   });
 
   test('should bring every header, body and option through the store unchanged', async () => {

@@ -41,6 +41,36 @@ describe.each(transports)('when messages have partition keys on $name', (transpo
     expect(most).toBeGreaterThan(1);
     expect(harness.failures(Book)).toEqual([]);
   });
+
+  test('should keep the order of each key across instances where it is ordered', async () => {
+    await using harness = await transport.harness();
+    const inside = new Set<string>();
+    const seen: Record<string, number[]> = {};
+    const options = {
+      routes,
+      ordered: true,
+      handlers: [
+        handler(Book, async ({ key, step }) => {
+          if (inside.has(key)) throw new Error(`two of ${key} at once`);
+          inside.add(key);
+          await turn();
+          (seen[key] ??= []).push(step);
+          inside.delete(key);
+        }),
+      ],
+    };
+    const stock = harness.endpoint('stock', options);
+    harness.endpoint('stock', options);
+    await harness.start();
+    const keys = ['a', 'b', 'c'];
+    const steps = Array.from({ length: 15 }, (_, step) => step);
+    for (const step of steps) {
+      for (const key of keys) await stock.send(new Book({ key, step }), { partitionKey: key });
+    }
+    await harness.settled();
+    expect(seen).toEqual(Object.fromEntries(keys.map((key) => [key, steps])));
+    expect(harness.failures(Book)).toEqual([]);
+  });
 });
 
 describe('when a message with a partition key fails', () => {

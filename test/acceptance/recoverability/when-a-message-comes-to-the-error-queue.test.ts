@@ -127,7 +127,7 @@ describe('when a message comes to the error queue', () => {
     const maxHeaderBytes = 2_000;
     await using harness = createHarness({
       transport: { ...transport, capabilities: { ...memoryCapabilities, maxHeaderBytes } },
-    } as Parameters<typeof createHarness>[0]);
+    });
     const sales = harness.endpoint('sales', {
       routes,
       recoverability: noRetries,

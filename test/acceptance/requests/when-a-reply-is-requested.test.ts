@@ -1,4 +1,11 @@
-import { Command, type Endpoint, Message, defineRoutes, handler } from '@busbar/core';
+import {
+  Command,
+  type Endpoint,
+  Message,
+  defineRoutes,
+  handler,
+  memoryPersistence,
+} from '@busbar/core';
 import { createHarness } from '@busbar/testing';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { transports } from '../../support/transports.ts';
@@ -124,6 +131,56 @@ describe('when a reply is requested', () => {
     expect(queues.map(({ name }) => name).filter((name) => name.includes('repl'))).toEqual([
       'shop.replies.pod-1',
     ]);
+  });
+
+  test('should answer everybody who asked under one id, though the receiver answers once', async () => {
+    await using harness = createHarness();
+    const shop = harness.endpoint('shop', { routes });
+    harness.endpoint('pricing', {
+      persistence: memoryPersistence(),
+      outbox: true,
+      handlers: [giveQuote],
+    });
+    await harness.start();
+    const ask = (): Promise<Quote> => shop.request(new GetQuote({ sku: 7 }), { messageId: 'm-1' });
+    const quotes = await Promise.all([ask(), ask(), ask()]);
+    expect(quotes).toEqual([1, 2, 3].map(() => new Quote({ price: 7 })));
+    expect(new Set(quotes).size).toBe(3);
+  });
+
+  test('should take the first reply, and discard and count a second one', async () => {
+    await using harness = createHarness();
+    const shop = harness.endpoint('shop', { routes });
+    harness.endpoint('pricing', {
+      handlers: [
+        handler(GetQuote, async (_, context) => {
+          await context.reply(new Quote({ price: 1 }));
+          await context.reply(new Quote({ price: 2 }));
+        }),
+      ],
+    });
+    await harness.start();
+    expect(await shop.request(new GetQuote({ sku: 7 }))).toEqual(new Quote({ price: 1 }));
+    await harness.settled();
+    expect(shop.health().counts.discarded).toBe(1);
+  });
+
+  test('should pass the reply through the mutators', async () => {
+    await using harness = createHarness();
+    const shop = harness.endpoint('shop', {
+      routes,
+      mutators: [
+        {
+          incoming: (incoming) => {
+            const { price } = incoming.message as Quote;
+            incoming.message = new Quote({ price: price + 1 });
+          },
+        },
+      ],
+    });
+    harness.endpoint('pricing', { handlers: [giveQuote] });
+    await harness.start();
+    expect(await shop.request(new GetQuote({ sku: 7 }))).toEqual(new Quote({ price: 8 }));
   });
 
   test('should refuse to be called inside a handler, where it would wait for its own transaction', async () => {

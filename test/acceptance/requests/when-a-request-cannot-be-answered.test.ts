@@ -80,6 +80,27 @@ describe('when a request cannot be answered', () => {
     expect(await harness.errorQueue()).toMatchObject([{ failure: { code: 'MESSAGE_INVALID' } }]);
   });
 
+  test('should reject for everybody who asked under one id', async () => {
+    await using harness = createHarness();
+    const shop = harness.endpoint('shop', { routes, messages: [Refusal] });
+    harness.endpoint('pricing', {
+      handlers: [
+        handler(GetQuote, (_, context) => context.reply(new Refusal({ reason: 'sold out' }))),
+      ],
+    });
+    await harness.start();
+    const outcomes = [1, 2].map(() =>
+      shop.request(getQuote, { messageId: 'm-1' }).catch((error: unknown) => error),
+    );
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { code: 'UNKNOWN_MESSAGE_TYPE' },
+      { code: 'UNKNOWN_MESSAGE_TYPE' },
+    ]);
+    await harness.settled();
+    expect(await harness.errorQueue()).toHaveLength(1);
+    expect(shop.health().counts).toMatchObject({ movedToError: 1, discarded: 1 });
+  });
+
   test('should time out when its handler fails for good', async () => {
     await using harness = createHarness();
     const shop = harness.endpoint('shop', { routes });

@@ -1,9 +1,11 @@
-import { Command, MemoryBroker, defineRoutes, handler, memoryTransport } from '@busbar/core';
+import { Command, Event, MemoryBroker, defineRoutes, handler, memoryTransport } from '@busbar/core';
 import { createHarness } from '@busbar/testing';
 import { describe, expect, test } from 'vitest';
 import { eventually, transports } from '../../support/transports.ts';
 
 class RemindCustomer extends Command('Sales.RemindCustomer')<{ orderId: string }> {}
+
+class CustomerLeft extends Event('Sales.CustomerLeft') {}
 
 const routes = defineRoutes({ sales: [RemindCustomer] });
 
@@ -128,6 +130,19 @@ describe('when a message is delayed', () => {
       ) as string,
     });
     await sales.send(new RemindCustomer({ orderId: 'A-1' }), { delay: '60s' });
+  });
+
+  test('should refuse to delay an event, from callers whom the compiler did not check', async () => {
+    await using harness = createHarness();
+    const sales = harness.endpoint('sales', { routes });
+    await harness.start();
+    for (const options of [{ delay: '5s' }, { deliverAt: new Date() }] as object[]) {
+      await expect(sales.publish(new CustomerLeft(), options)).rejects.toMatchObject({
+        code: 'INVALID_CONFIGURATION',
+        message: expect.stringContaining('events cannot be delayed') as string,
+        help: 'Send a delayed command to yourself, and publish when it comes.',
+      });
+    }
   });
 
   test.each([

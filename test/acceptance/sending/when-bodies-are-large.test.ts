@@ -151,6 +151,26 @@ describe('when bodies are large', () => {
     ]);
   });
 
+  test('should be removed from the store once nobody can ask for them any more', async () => {
+    await using harness = createHarness();
+    const store = memoryStore({ clock: harness.clock });
+    const claims: string[] = [];
+    const images = harness.endpoint('images', {
+      routes,
+      claimCheck: { store, thresholdBytes, keepFor: '12h' },
+      handlers: [
+        handler(StoreImage, (_, { headers }) => void claims.push(headers['busbar-claim'] ?? '')),
+      ],
+    });
+    await harness.start();
+    await images.send(large, { delay: '1d' });
+    await harness.advance('1d');
+    await harness.advance('11h');
+    expect(await store.get(claims[0]!)).toBeDefined();
+    await harness.advance('2h');
+    await expect(store.get(claims[0]!)).rejects.toMatchObject({ code: 'CLAIM_NOT_FOUND' });
+  });
+
   test('should not send anything when the store fails', async () => {
     await using harness = createHarness();
     const store: ClaimStore = {

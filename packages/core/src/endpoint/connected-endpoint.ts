@@ -100,15 +100,14 @@ export class ConnectedEndpoint {
     return this.#receivers.map((receiver) => receiver.health());
   }
 
-  /** Runs a send so that a stop waits for it. */
-  async track<T>(send: () => Promise<T>): Promise<T> {
+  /** A send that a stop has to wait for, until {@link ConnectedEndpoint.sendEnded}. */
+  sendBegins(): void {
     this.#sends += 1;
-    try {
-      return await send();
-    } finally {
-      this.#sends -= 1;
-      if (this.#sends === 0) this.#sendsDone?.();
-    }
+  }
+
+  sendEnded(): void {
+    this.#sends -= 1;
+    if (this.#sends === 0) this.#sendsDone?.();
   }
 
   /** Ends everything in order; when `deadline` fires it goes on without what has not ended. */

@@ -5,6 +5,7 @@ import { type Intent, headerNames } from '../headers.ts';
 import { definitionOf } from '../message/message-definition.ts';
 import { missingPersistence } from '../persistence/missing-persistence.ts';
 import { insideHandler } from '../pipeline/current-attempt.ts';
+import { DispatchBatch } from '../pipeline/dispatch-stage.ts';
 import type { AnyRoutes } from '../routing/routes.ts';
 import { toMilliseconds } from '../time/duration.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -198,15 +199,13 @@ class BusbarEndpoint implements Endpoint {
   ): Promise<void> {
     const connected = this.#running();
     if (options.dispatch !== 'immediate' && insideHandler()) throw outsideContext(intent, message);
-    await connected.track(async () => {
-      const operation = await connected.outgoing.prepare({
-        intent,
-        message,
-        options,
-        ...(queue !== undefined && { queue }),
-      });
-      await connected.dispatch([operation]);
-    });
+    connected.sendBegins();
+    try {
+      const operation = await connected.outgoing.prepare({ intent, message, options, queue });
+      await connected.dispatch(new DispatchBatch([operation]));
+    } finally {
+      connected.sendEnded();
+    }
   }
 
   // The reply's type is a matter of the interface; here it is whatever came.
@@ -237,9 +236,11 @@ class BusbarEndpoint implements Endpoint {
       signal,
     });
     // A reply may come before the confirm of the request, so both are waited for at once.
+    connected.sendBegins();
     connected
-      .track(() => connected.dispatch([operation]))
-      .catch((error: unknown) => expected.cancel(asError(error)));
+      .dispatch(new DispatchBatch([operation]))
+      .catch((error: unknown) => expected.cancel(asError(error)))
+      .finally(() => connected.sendEnded());
     return (await expected.reply) as never;
   }
 

@@ -40,6 +40,11 @@ export function composeOutgoing(
   };
 }
 
+/** A step may throw at once; an observer gets a promise that rejects. */
+async function started(step: Step<IncomingContext>, context: IncomingContext): Promise<void> {
+  await step(context);
+}
+
 /**
  * `processing` inside the `process` members of the observers, the first outermost. Whatever they do, the message is
  * processed once and the outcome is that of the processing.
@@ -54,7 +59,7 @@ export function observeProcessing(
     .reduceRight<Step<IncomingContext>>((inner, observer) => {
       return async (context) => {
         let running: Promise<void> | undefined;
-        const next = (): Promise<void> => (running ??= inner(context));
+        const next = (): Promise<void> => (running ??= started(inner, context));
         let thrown: unknown;
         try {
           await observer.process?.(context.headers, context.queue, next);

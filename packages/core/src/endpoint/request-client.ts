@@ -39,7 +39,8 @@ export class RequestClient {
   readonly #services: EndpointServices;
   readonly #receive: Step<IncomingContext>;
   readonly #onError: OnError;
-  readonly #pending = new Map<string, PendingRequest>();
+  /** By message id: who asks twice under one id waits for the same reply, since the receiver may deduplicate. */
+  readonly #pending = new Map<string, Set<PendingRequest>>();
   /** Why requests were rejected: their callers wait no more, so that a retry of the reply would only be discarded. */
   readonly #told = new WeakSet<Error>();
   #receiver: Promise<Receiver> | undefined;
@@ -98,7 +99,9 @@ export class RequestClient {
     const { promise, resolve, reject } = Promise.withResolvers<object>();
     const onAbort = (): void => end(this.#aborted(request));
     const finish = (): void => {
-      this.#pending.delete(messageId);
+      const waiting = this.#pending.get(messageId);
+      waiting?.delete(pending);
+      if (waiting?.size === 0) this.#pending.delete(messageId);
       pending.timer.cancel();
       signal?.removeEventListener('abort', onAbort);
     };
@@ -116,7 +119,9 @@ export class RequestClient {
       },
       reject: end,
     };
-    this.#pending.set(messageId, pending);
+    const waiting = this.#pending.get(messageId);
+    if (waiting === undefined) this.#pending.set(messageId, new Set([pending]));
+    else waiting.add(pending);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (this.#closed) end(stopped(request));
     return { reply: promise, cancel: end };
@@ -125,23 +130,38 @@ export class RequestClient {
   /** Ends every waiting request with REQUEST_ABORTED. */
   rejectAll(): void {
     this.#closed = true;
-    for (const pending of this.#pending.values()) pending.reject(stopped(pending.request));
+    for (const waiting of this.#pending.values()) {
+      for (const pending of waiting) pending.reject(stopped(pending.request));
+    }
   }
 
   async #match(context: IncomingContext): Promise<void> {
-    const pending = this.#pending.get(context.headers[headerNames.correlationId] ?? '');
-    if (pending === undefined) {
+    const requestId = context.headers[headerNames.correlationId] ?? '';
+    const waiting = this.#pending.get(requestId);
+    if (waiting === undefined) {
       this.#drop(context, 'nobody waits for it any more');
       return;
     }
+    // From now on a second reply finds nobody, however long it takes to read this one.
+    this.#pending.delete(requestId);
+    const errors: Error[] = [];
+    for (const pending of waiting) {
+      const error = await this.#answer(context, pending);
+      if (error !== undefined) errors.push(error);
+    }
+    if (errors[0] !== undefined) throw errors[0];
+  }
+
+  /** Ends the request. An error is told to its caller at once, and the bytes go to the error queue. */
+  async #answer(context: IncomingContext, pending: PendingRequest): Promise<Error | undefined> {
     try {
       pending.resolve(await this.#read(context, pending));
+      return undefined;
     } catch (thrown) {
-      // The caller learns it at once, the bytes go to the error queue.
       const error = asError(thrown);
       this.#told.add(error);
       pending.reject(error);
-      throw error;
+      return error;
     }
   }
 
@@ -152,7 +172,7 @@ export class RequestClient {
   }
 
   async #read(context: IncomingContext, pending: PendingRequest): Promise<object> {
-    const { messages } = this.#services;
+    const { messages, mutators } = this.#services;
     const enclosed = context.headers[headerNames.enclosedTypes] ?? '';
     const definition = messages.resolve(enclosed.split(';'));
     const messageType = pending.request.definition.name;
@@ -169,10 +189,10 @@ export class RequestClient {
         },
       );
     }
-    return createInstance(
-      definition,
-      await validate(definition, serializerOf(this.#services, context).deserialize(context.body)),
-    );
+    const parsed = serializerOf(this.#services, context).deserialize(context.body);
+    context.message = createInstance(definition, await validate(definition, parsed));
+    for (const mutator of mutators) await mutator.incoming?.(context);
+    return context.message;
   }
 
   #aborted({ messageId, definition, signal }: RequestToSend): BusbarError {

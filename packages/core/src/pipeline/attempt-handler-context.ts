@@ -9,7 +9,7 @@ import type {
 import { type Headers, type Intent, headerNames } from '../headers.ts';
 import { type Logger, withFields } from '../observability/logger.ts';
 import { parseCount } from '../recoverability/attempt-count.ts';
-import type { Dispatch } from './dispatch-stage.ts';
+import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 import type { Outgoing, OutgoingRequest } from './outgoing.ts';
 import { Sending } from './sending.ts';
@@ -106,13 +106,7 @@ export class AttemptHandlerContext implements AnyHandlerContext {
   }
 
   #collect(intent: Intent, message: object, options: SendOptions, queue?: string): Promise<void> {
-    const adding = this.#add({
-      intent,
-      message,
-      options,
-      incoming: this.#incoming,
-      ...(queue !== undefined && { queue }),
-    });
+    const adding = this.#add({ intent, message, options, incoming: this.#incoming, queue });
     // The attempt awaits it too, so a failure that the handler does not look at is not unhandled: it fails the attempt.
     const sending = new Sending((resolve, reject) => {
       adding.then(resolve, reject);
@@ -125,7 +119,7 @@ export class AttemptHandlerContext implements AnyHandlerContext {
     this.#refuseIfEnded(request);
     const operation = await this.#outgoing.prepare(request);
     if (request.options.dispatch === 'immediate') {
-      await this.#dispatch([operation], this.#incoming.delivery);
+      await this.#dispatch(new DispatchBatch([operation], this.#incoming.delivery));
       return;
     }
     this.#refuseIfEnded(request);

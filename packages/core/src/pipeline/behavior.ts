@@ -29,7 +29,7 @@ export function behavior<S extends StageName>(
   return { stage, name, invoke };
 }
 
-/** A composed stage. */
+/** A composed stage. It may throw at once what an `async` one would reject with, so that none has to be `async`. */
 export type Step<C> = (context: C) => Promise<void>;
 
 /** The behaviours of `stage` around `work`. Without behaviours it is `work` itself: no layer that does nothing. */
@@ -49,10 +49,10 @@ function around<S extends StageName, C extends StageContexts[S]>(
 ): Step<C> {
   return (context) => {
     let called = false;
-    return current.invoke(context, () => {
-      if (called) return Promise.reject(calledTwice(current.name));
+    return current.invoke(context, async () => {
+      if (called) throw calledTwice(current.name);
       called = true;
-      return inner(context);
+      await inner(context);
     });
   };
 }

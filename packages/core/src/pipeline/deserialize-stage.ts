@@ -16,14 +16,23 @@ export function createDeserializeStage(
   const { mutators } = services;
   const objectMutators = mutators.filter((mutator) => mutator.incoming !== undefined);
 
-  return async (context) => {
+  const whenValid = async (
+    context: IncomingContext,
+    valid: object | Promise<object>,
+  ): Promise<void> => {
+    context.message = createInstance(context.definition, await valid);
+    for (const mutator of objectMutators) await mutator.incoming?.(context);
+    await next(context);
+  };
+
+  return (context) => {
     const definition = findDefinition(services, context);
     const parsed = serializerOf(services, context).deserialize(context.body);
     const valid = validate(definition, parsed);
     context.definition = definition;
-    context.message = createInstance(definition, valid instanceof Promise ? await valid : valid);
-    for (const mutator of objectMutators) await mutator.incoming?.(context);
-    await next(context);
+    if (valid instanceof Promise || objectMutators.length > 0) return whenValid(context, valid);
+    context.message = createInstance(definition, valid);
+    return next(context);
   };
 }
 

@@ -3,57 +3,55 @@ import { BusbarError } from '../errors.ts';
 import { headerNames } from '../headers.ts';
 import type { Delivery } from '../transport/delivery.ts';
 import type { DispatchResult, TransportOperation } from '../transport/operations.ts';
-import { compose } from './behavior.ts';
+import { type Step, compose } from './behavior.ts';
 import type { OutgoingBatch } from './stages.ts';
 
-/**
- * Gives operations to the transport and resolves when all are confirmed; true when the delivery was settled with them.
- *
- * @param delivery The delivery whose handling sent them: once it is lost nothing is dispatched.
- * @param settle Settle it in the same transaction, where the transport can.
- * @throws BusbarError UNDELIVERABLE, OUTCOME_UNKNOWN, DELIVERY_LOST, DISPATCH_REFUSED.
- */
-export type Dispatch = (
-  operations: TransportOperation[],
-  delivery?: Delivery,
-  settle?: 'settle',
-) => Promise<boolean>;
-
-interface BatchContext extends OutgoingBatch {
+/** What is to be dispatched at once, and what became of it. */
+export class DispatchBatch implements OutgoingBatch {
+  readonly operations: TransportOperation[];
+  /** The delivery whose handling sent them: once it is lost nothing is dispatched. */
   readonly delivery: Delivery | undefined;
+  /** Whether to settle the delivery in the same transaction, where the transport can. */
   readonly settle: boolean;
   /** Whether all behaviours called next(). */
-  reached: boolean;
-  settled: boolean;
+  reached = false;
+  /** Whether the delivery was settled together with the operations. */
+  settled = false;
+
+  constructor(operations: TransportOperation[], delivery?: Delivery, settle?: 'settle') {
+    this.operations = operations;
+    this.delivery = delivery;
+    this.settle = settle !== undefined;
+  }
 }
+
+/**
+ * Gives a batch to the transport and resolves when all of it is confirmed.
+ *
+ * @throws BusbarError UNDELIVERABLE, OUTCOME_UNKNOWN, DELIVERY_LOST, DISPATCH_REFUSED.
+ */
+export type Dispatch = Step<DispatchBatch>;
 
 /** The `dispatch` stage. */
 export function createDispatch(services: EndpointServices): Dispatch {
-  const { connection, observe } = services;
-  const step = compose('dispatch', services.behaviors, async (context: BatchContext) => {
-    const { operations, delivery } = context;
-    context.reached = true;
+  const { behaviors, connection, observe } = services;
+  const step = compose('dispatch', behaviors, async (batch: DispatchBatch) => {
+    const { operations, delivery } = batch;
+    batch.reached = true;
     if (operations.length === 0) return;
     if (delivery?.lost === true) throw deliveryLost(delivery);
-    const atomic = context.settle && delivery?.settleWith !== undefined;
+    const atomic = batch.settle && delivery?.settleWith !== undefined;
     const results = atomic
       ? await (delivery as Required<Delivery>).settleWith(operations)
       : await connection.dispatch(operations);
     throwUnlessConfirmed(operations, results);
-    context.settled = atomic;
+    batch.settled = atomic;
     observe?.({ kind: 'dispatched', operations });
   });
-  return async (operations, delivery, settle) => {
-    const context: BatchContext = {
-      operations,
-      delivery,
-      settle: settle !== undefined,
-      reached: false,
-      settled: false,
-    };
-    await step(context);
-    if (!context.reached && operations.length > 0) throw swallowed(operations);
-    return context.settled;
+  if (behaviors.every(({ stage }) => stage !== 'dispatch')) return step;
+  return async (batch) => {
+    await step(batch);
+    if (!batch.reached && batch.operations.length > 0) throw swallowed(batch.operations);
   };
 }
 

@@ -17,17 +17,16 @@ export function createHandlersStage(
   const { handlers, container, endpoint } = services;
   const dispatch = createDispatch(services);
 
-  return async (context) => {
+  return (context) => {
     const bindings = handlers.bindingsFor(context.definition.chain);
     if (bindings.length === 0) throw noHandler(services, context);
     const handlerContext = new AttemptHandlerContext(services, outgoing, dispatch, context);
     // Without classes there is nothing to resolve, and no scope is opened for it.
     if (bindings.every((binding) => binding.kind === 'function')) {
-      await callAll(bindings, context, handlerContext, container);
-      return;
+      return callAll(bindings, context, handlerContext, container);
     }
     const scope = { messageId: context.messageId, headers: context.headers, endpoint };
-    await container.within(scope, () => callAll(bindings, context, handlerContext, container));
+    return container.within(scope, () => callAll(bindings, context, handlerContext, container));
   };
 }
 

@@ -3,7 +3,7 @@ import { BusbarError } from '../errors.ts';
 import { fromStored } from '../outbox/stored-operation.ts';
 import type { OpenedMessage } from '../persistence/persistence.ts';
 import type { Step } from './behavior.ts';
-import type { Dispatch } from './dispatch-stage.ts';
+import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 
 /**
@@ -26,7 +26,7 @@ export function createOutboxStage(
   const useStored = async (context: IncomingContext, opened: Known): Promise<void> => {
     context.outcome = 'deduplicated';
     if (opened.state === 'dispatched') return;
-    await dispatch(opened.operations.map(fromStored), context.delivery);
+    await dispatch(new DispatchBatch(opened.operations.map(fromStored), context.delivery));
     await persistence.markDispatched(context.messageId);
   };
 
@@ -53,10 +53,12 @@ export function createOutboxStage(
     // A behaviour ended the processing before the transaction: there is nothing to commit.
     if (context.session !== undefined) await rollBack(services, context);
     if (outbox) {
-      await dispatch(context.batch, context.delivery);
+      await dispatch(new DispatchBatch(context.batch, context.delivery));
       await persistence.markDispatched(context.messageId);
     } else if (context.batch.length > 0) {
-      context.settled = await dispatch(context.batch, context.delivery, 'settle');
+      const batch = new DispatchBatch(context.batch, context.delivery, 'settle');
+      await dispatch(batch);
+      context.settled = batch.settled;
     }
   };
 }

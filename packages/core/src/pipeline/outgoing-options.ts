@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.ts';
+import type { Intent } from '../headers.ts';
 import type { MessageDefinition } from '../message/message-definition.ts';
 import { type Duration, toMilliseconds } from '../time/duration.ts';
 import type { TransportCapabilities } from '../transport/capabilities.ts';
@@ -21,6 +22,9 @@ export interface Timing {
   readonly expiresAt: number | undefined;
 }
 
+/** The greatest time that a Date holds. */
+const lastMoment = 8.64e15;
+
 const none: Timing = { deliverAt: undefined, expiresAt: undefined };
 
 /**
@@ -28,22 +32,33 @@ const none: Timing = { deliverAt: undefined, expiresAt: undefined };
  * message can be received, so a delay does not use it up.
  */
 export function resolveTiming(
+  intent: Intent,
   options: OutgoingOptions,
   definition: MessageDefinition,
   now: number,
   capabilities: TransportCapabilities,
 ): Timing {
   const { delay, deliverAt: date, timeToBeReceived } = options;
+  if (intent === 'publish' && (delay !== undefined || date !== undefined)) {
+    const why = 'events cannot be delayed, as their subscribers are found when they are published';
+    throw invalid(
+      definition,
+      why,
+      'Send a delayed command to yourself, and publish when it comes.',
+    );
+  }
   const lifetime =
     timeToBeReceived === undefined
       ? definition.timeToBeReceivedMs
       : toMilliseconds(timeToBeReceived, 'timeToBeReceived');
   if (delay === undefined && date === undefined && lifetime === undefined) return none;
   const deliverAt = dueAt(delay, date, now, definition, capabilities);
-  return {
-    deliverAt,
-    expiresAt: lifetime === undefined ? undefined : (deliverAt ?? now) + lifetime,
-  };
+  const expiresAt = lifetime === undefined ? undefined : (deliverAt ?? now) + lifetime;
+  if (expiresAt !== undefined && expiresAt > lastMoment) {
+    const what = `\`timeToBeReceived\` is ${lifetime} ms, beyond what a date can say`;
+    throw invalid(definition, what, 'Leave it out where a message is never out of date.');
+  }
+  return { deliverAt, expiresAt };
 }
 
 function dueAt(

@@ -6,7 +6,7 @@ import { BusbarError } from '../errors.ts';
 import { type Headers, type Intent, headerNames } from '../headers.ts';
 import { type MessageDefinition, definitionOf } from '../message/message-definition.ts';
 import { prepareForWire } from '../message/prepare-for-wire.ts';
-import { headerBytes } from '../recoverability/failure-headers.ts';
+import { headerBytes, mostHeaderBytes } from '../recoverability/failure-headers.ts';
 import { checkPublish, checkReply, checkSend } from '../routing/best-practices.ts';
 import type { OutgoingMessage, TransportOperation } from '../transport/operations.ts';
 import { compose } from './behavior.ts';
@@ -24,7 +24,7 @@ export interface OutgoingRequest {
   /** The attempt that sends it. */
   readonly incoming?: IncomingContext;
   /** The exact queue, whatever the routes say. */
-  readonly queue?: string;
+  readonly queue?: string | undefined;
   /** Where a reply goes, when not to the endpoint's own queue. */
   readonly replyTo?: string;
   /** Headers of the framework's own, beside the usual ones. */
@@ -60,7 +60,7 @@ export function createOutgoing(services: EndpointServices): Outgoing {
       const { intent, message, options, incoming } = request;
       const definition = definitionOf(message);
       checkFor[intent](definition);
-      const timing = resolveTiming(options, definition, clock.now(), services.capabilities);
+      const timing = resolveTiming(intent, options, definition, clock.now(), services.capabilities);
       const id = options.messageId ?? randomUUID();
       const headers = usualHeaders.create(id, request, definition, timing);
       observe?.(headers);
@@ -130,6 +130,7 @@ function checkSize(
       { details: { ...details, bytes: body.byteLength, maxBodyBytes } },
     );
   }
+  if (mostHeaderBytes(headers) <= maxHeaderBytes) return;
   const bytes = headerBytes(headers);
   if (bytes <= maxHeaderBytes) return;
   throw new BusbarError(

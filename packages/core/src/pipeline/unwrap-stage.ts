@@ -15,7 +15,13 @@ export function createUnwrapStage(
   const byteMutators = mutators.filter((mutator) => mutator.incomingBytes !== undefined);
   const onlyNative = envelopes.length === 1 && envelopes[0]?.name === 'busbar';
 
-  return async (context) => {
+  const fetchBody = async (context: IncomingContext): Promise<void> => {
+    context.body = await checkOut(services.claimCheck, context.headers, context.body);
+    for (const mutator of byteMutators) await mutator.incomingBytes?.(context);
+    await next(context);
+  };
+
+  return (context) => {
     if (!onlyNative) unwrap(context, services);
     const { headers } = context;
     // A foreign sender need not know of ids: the broker's own serves, and every copy carries it on.
@@ -24,15 +30,14 @@ export function createUnwrapStage(
     const expiresAt = headers[headerNames.expiresAt];
     if (expiresAt !== undefined && parseTime(headerNames.expiresAt, expiresAt) <= clock.now()) {
       context.outcome = 'expired';
-      return;
+      return done;
     }
-    if (headers[headerNames.claim] !== undefined) {
-      context.body = await checkOut(services.claimCheck, headers, context.body);
-    }
-    for (const mutator of byteMutators) await mutator.incomingBytes?.(context);
-    await next(context);
+    const waits = headers[headerNames.claim] !== undefined || byteMutators.length > 0;
+    return waits ? fetchBody(context) : next(context);
   };
 }
+
+const done = Promise.resolve();
 
 function unwrap(context: IncomingContext, services: EndpointServices): void {
   const { headers, body, native } = context;

@@ -167,9 +167,13 @@ class RecoveryPerformer {
     const { clock, endpoint, host, capabilities, observe } = this.#services;
     const { error } = context;
     const handler = failedHandlerOf(error);
+    const received: MutableHeaders = { ...context.headers };
+    // Those of an earlier failure, or of a sender that made them up: the present one may have neither.
+    delete received[headerNames.failureCode];
+    delete received[headerNames.failureHandler];
     const headers = failureHeaders(
       {
-        ...context.headers,
+        ...received,
         [headerNames.messageId]: context.messageId,
         ...(handler !== undefined && { [headerNames.failureHandler]: handler }),
         ...context.extraHeaders,

@@ -1,9 +1,10 @@
 import { BusbarError } from '../errors.ts';
 import { headerNames } from '../headers.ts';
+import type { CrowdMember } from './crowd.ts';
 import type { HeldDelivery } from './held-delivery.ts';
 
 /** A delivery on its way through a pump. */
-export class DeliveryEntry<D extends HeldDelivery> {
+export class DeliveryEntry<D extends HeldDelivery> implements CrowdMember {
   readonly delivery: D;
   /** The key whose messages are handled one after the other. */
   readonly lane: string | undefined;
@@ -11,6 +12,8 @@ export class DeliveryEntry<D extends HeldDelivery> {
   begun = false;
   /** It was given back over the head of a handler that still runs. */
   abandoned = false;
+  /** Where the pump keeps it while it runs. */
+  place = -1;
 
   constructor(delivery: D) {
     this.delivery = delivery;

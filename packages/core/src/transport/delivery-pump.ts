@@ -1,6 +1,7 @@
 import { BusbarError, asError } from '../errors.ts';
 import { pause } from '../time/clock.ts';
 import { BackOff } from './back-off.ts';
+import { Crowd } from './crowd.ts';
 import type { FailureDecision, OnError, OnMessage } from './delivery.ts';
 import { DeliveryLog } from './delivery-log.ts';
 import type { DeliveryPumpOptions } from './delivery-source.ts';
@@ -24,7 +25,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   readonly #log: DeliveryLog;
   readonly #backOff: BackOff;
   readonly #turns: FairTurns;
-  readonly #running = new Set<DeliveryEntry<D>>();
+  readonly #running = new Crowd<DeliveryEntry<D>>();
   #onMessage: OnMessage | undefined;
   #onError: OnError | undefined;
   #concurrency: number;
@@ -132,7 +133,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     await untilAborted(Promise.all([handedBack, this.#idle()]), signal);
     const given = Promise.all([
       handedBack,
-      ...[...this.#running].map((entry) => this.#abandon(entry)),
+      ...this.#running.members().map((entry) => this.#abandon(entry)),
     ]);
     await this.#withinGrace(given);
   }

@@ -33,6 +33,9 @@ export interface Delivery {
    * Stores all operations and settles the delivery as one transaction. Unless all results are `confirmed` nothing was
    * stored and the delivery is still held; an operation that could have been stored says `confirmed` even then. Present with the transaction mode `sends-atomic-with-receive`.
    *
+   * An operation with the very bytes of {@link Delivery.body} is a copy of what the broker has already: no limit of size
+   * keeps it out, or a message that somebody else could write would never reach the error queue.
+   *
    * @throws BusbarError DELIVERY_LOST when the hold was lost; nothing was stored.
    */
   settleWith?(operations: readonly TransportOperation[]): Promise<readonly DispatchResult[]>;

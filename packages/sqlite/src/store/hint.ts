@@ -1,5 +1,6 @@
 import {
   type FSWatcher,
+  constants,
   closeSync,
   mkdirSync,
   openSync,
@@ -75,7 +76,8 @@ export class Hint {
   #open(): void {
     this.#closeDescriptor();
     mkdirSync(dirname(this.#path), { recursive: true });
-    this.#descriptor = openSync(this.#path, 'a');
+    // Always the same byte in the same place: appending would let the file grow for ever.
+    this.#descriptor = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT);
     this.#inode = this.#inodeOfPath();
   }
 

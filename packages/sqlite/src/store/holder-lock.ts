@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { troubleOf } from './store-errors.ts';
 
@@ -28,11 +28,16 @@ export class HolderLock {
   renew(): void {
     if (this.#lock !== undefined && existsSync(this.#path)) return;
     this.#lock?.close();
+    this.#lock = undefined;
     mkdirSync(dirname(this.#path), { recursive: true });
     const lock = new DatabaseSync(this.#path);
-    // Without anything written the file stays empty and needs no journal.
-    lock.exec('BEGIN EXCLUSIVE');
-    this.#lock = lock;
+    try {
+      // Without anything written the file stays empty and needs no journal.
+      lock.exec('BEGIN EXCLUSIVE');
+      this.#lock = lock;
+    } finally {
+      if (this.#lock === undefined) lock.close();
+    }
   }
 
   release(): void {
@@ -61,6 +66,20 @@ export function holderState(liveDirectory: string, holderId: number): HolderStat
 /** Removes what a dead holder has left. */
 export function removeHolder(liveDirectory: string, holderId: number): void {
   removeLock(lockPath(liveDirectory, holderId));
+}
+
+/**
+ * The holders whose lock file was made before `time`, in wall-clock milliseconds. A younger one may be about to be
+ * locked: whoever removes it then breaks the start of its process.
+ */
+export function holdersOlderThan(liveDirectory: string, time: number): number[] {
+  return readdirSync(liveDirectory)
+    .filter((name) => name.endsWith('.lock'))
+    .filter((name) => {
+      const stat = statSync(join(liveDirectory, name), { throwIfNoEntry: false });
+      return stat !== undefined && stat.mtimeMs < time;
+    })
+    .map((name) => Number.parseInt(name, 36));
 }
 
 function lockPath(liveDirectory: string, holderId: number): string {

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, asError } from '@busbar/core';
-import { holderState, removeHolder } from './holder-lock.ts';
+import { holderState, holdersOlderThan, removeHolder } from './holder-lock.ts';
 import { leasesOf } from './lease-number.ts';
 import { messageState } from './schema.ts';
 import type { StoreFile } from './store-file.ts';
@@ -8,6 +8,7 @@ import type { Transaction, Writer } from './writer.ts';
 
 const msBetweenLooksForTheDead = 1_000;
 const msBetweenLooksForUnused = 5_000;
+const orphanAgeMs = 60 * 60 * 1_000;
 
 /** What of a store this works on. */
 export interface HousekeptStore {
@@ -67,6 +68,15 @@ export class Housekeeping {
     }
   }
 
+  /** Removes the lock files of processes that died before they were on the list, or after they had left it. */
+  removeOrphans(): void {
+    const time = this.#store.clock.now() - orphanAgeMs;
+    for (const id of holdersOlderThan(this.#liveDirectory, time)) {
+      if (this.#isListed(id) || holderState(this.#liveDirectory, id) !== 'dead') continue;
+      removeHolder(this.#liveDirectory, id);
+    }
+  }
+
   /** Removes the queues that nobody has received for longer than they allow. */
   async removeUnusedQueues(): Promise<void> {
     const { writer, topology } = this.#store;
@@ -90,6 +100,11 @@ export class Housekeeping {
     } catch (error) {
       this.#logger.debug({ err: asError(error) }, 'Could not sign off from the SQLite file');
     }
+  }
+
+  #isListed(holderId: number): boolean {
+    const row = this.#store.file.prepare('SELECT 1 FROM busbar_holders WHERE id = ?').get(holderId);
+    return row !== undefined;
   }
 
   #hasUnusedQueues(): boolean {

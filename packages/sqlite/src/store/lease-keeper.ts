@@ -84,7 +84,7 @@ export class LeaseKeeper {
    */
   renewIfDue(transaction: Transaction): void {
     const { now } = transaction;
-    if (this.#held.size === 0) return;
+    if (this.#held.size === 0 || this.#newEnd !== undefined) return;
     if (this.#clock.monotonic() < this.#nextRenewal && now < this.#earliestEnd) return;
     this.#newEnd = this.endFrom(transaction);
     const old = this.#newEnd.monotonic - this.#leaseMs / 3;
@@ -139,9 +139,9 @@ export class LeaseKeeper {
     for (const delivery of this.#held) if (this.isOverdue(delivery)) this.rescue(delivery);
     if (this.#renewing || this.#clock.monotonic() < this.#nextRenewal) return;
     this.#renewing = true;
-    // The renewal itself is part of every transaction; this only makes sure that there is one.
+    // Every transaction renews what is due; this makes sure that there is one.
     this.#writer
-      .submit(() => undefined, false)
+      .submit((transaction) => this.renewIfDue(transaction), false)
       .catch((error: unknown) => {
         this.#logger.warn({ err: asError(error) }, 'Leases could not be renewed; tried again soon');
       })

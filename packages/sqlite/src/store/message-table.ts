@@ -43,7 +43,20 @@ interface LaneRow {
 const largestInlineBody = 1_024;
 
 const { ready, delayed, held, blocked } = messageState;
-const columns = 'seq, due_at, delivery_count, alone, lane, headers, body';
+
+/** Node throws at an integer that a number does not hold, and a claim that throws would stop its queue for good. */
+const mostInteger = Number.MAX_SAFE_INTEGER;
+/** Far beyond any suspicion. */
+const mostDeliveries = 2 ** 31;
+
+/** The SQL of an integer that Node can read. */
+export function clamped(column: string): string {
+  return `max(min(${column}, ${mostInteger}), -${mostInteger})`;
+}
+
+/** The columns of a {@link MessageRow}. */
+export const messageColumns = `seq, ${clamped('due_at')} AS due_at,
+  max(min(delivery_count, ${mostDeliveries}), 0) AS delivery_count, alone <> 0 AS alone, lane, headers, body`;
 
 /**
  * The messages of all queues. Every member works inside of the transaction of its caller.
@@ -93,16 +106,18 @@ export class MessageTable {
       'UPDATE busbar_messages SET state = ?, visible_at = due_at WHERE seq = ?',
     );
     this.#next = file.prepare(
-      `SELECT visible_at FROM busbar_messages WHERE queue_id = ? AND state = ? AND visible_at > ?
-       ORDER BY visible_at LIMIT 1`,
+      `SELECT ${clamped('visible_at')} AS visible_at FROM busbar_messages
+       WHERE queue_id = ? AND state = ? AND busbar_messages.visible_at > ?
+       ORDER BY busbar_messages.visible_at LIMIT 1`,
     );
     this.#claim = file.prepare(
       `UPDATE busbar_messages
-       SET state = ${held}, lease = ?, visible_at = ?, delivery_count = delivery_count + 1
+       SET state = ${held}, lease = ?, visible_at = ?,
+         delivery_count = max(min(delivery_count, ${mostDeliveries}), 0) + 1
        WHERE seq IN (
          SELECT seq FROM busbar_messages WHERE queue_id = ? AND state = ${ready}
          ORDER BY visible_at, seq LIMIT ?
-       ) RETURNING ${columns}`,
+       ) RETURNING ${messageColumns}`,
     );
     this.#renew = file.prepare(
       `UPDATE busbar_messages SET state = ${held}, visible_at = ? WHERE seq = ? AND lease = ?`,

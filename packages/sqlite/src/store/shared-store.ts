@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Clock, Logger, Timer } from '@busbar/core';
+import { type Clock, type Logger, type Timer, asError } from '@busbar/core';
 import type { SqliteSettings } from '../sqlite-options.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { HolderLock } from './holder-lock.ts';
@@ -26,6 +26,8 @@ export interface Claimant {
   /** What was claimed is ours; `freed` as above. */
   claimed(freed: number): void;
   undone(): void;
+  /** Called now and then, to find out whether the queue is still the one that it was. */
+  checkQueue(): void;
 }
 
 /**
@@ -43,6 +45,7 @@ export class SharedStore implements WriterHost {
   readonly writer: Writer;
   readonly housekeeping: Housekeeping;
   readonly trouble: Trouble;
+  readonly #logger: Logger;
   readonly #lock: HolderLock;
   readonly #watch: ChangeWatch;
   readonly #claimants = new Set<Claimant>();
@@ -55,6 +58,7 @@ export class SharedStore implements WriterHost {
     this.file = file;
     this.settings = settings;
     this.clock = clock;
+    this.#logger = logger;
     this.holderId = randomInt(1, largestHolderId);
     this.messages = new MessageTable(file);
     this.topology = new TopologyTable(file, this.holderId);
@@ -79,6 +83,7 @@ export class SharedStore implements WriterHost {
         .run(this.holderId, process.pid, hostname(), endpoint, now);
     }, false);
     this.housekeeping.lookForTheDead();
+    this.housekeeping.removeOrphans();
   }
 
   /** Whether something in the queue waits for a receiver. */
@@ -134,9 +139,10 @@ export class SharedStore implements WriterHost {
     return wanted;
   }
 
-  began(transaction: Transaction): void {
+  began(transaction: Transaction, alone: boolean): void {
     this.topology.refresh();
-    this.leases.renewIfDue(transaction);
+    // What is settled must not fail because something else cannot be renewed.
+    if (!alone) this.leases.renewIfDue(transaction);
   }
 
   ending(transaction: Transaction): void {
@@ -192,8 +198,15 @@ export class SharedStore implements WriterHost {
   }
 
   #tick(): void {
-    this.#lock.renew();
+    try {
+      this.#lock.renew();
+    } catch (error) {
+      // Then the others know nothing of this process, and go by the leases alone.
+      this.#logger.debug({ err: asError(error) }, 'The lock of this process could not be renewed');
+    }
     this.housekeeping.tick();
+    this.topology.refresh();
+    for (const claimant of this.#claimants) claimant.checkQueue();
   }
 
   /** Writes a little, to find out whether the trouble is over. */

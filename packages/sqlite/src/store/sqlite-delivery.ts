@@ -2,11 +2,10 @@ import {
   BusbarError,
   type DispatchResult,
   HeldDelivery,
-  type Headers,
   type TransportOperation,
-  asError,
 } from '@busbar/core';
 import type { MessageRow } from './message-table.ts';
+import { readHeaders } from './stored-headers.ts';
 import type { QueueEntry } from './topology.ts';
 
 /** What a delivery needs beyond its row. */
@@ -46,16 +45,17 @@ export class SqliteDelivery extends HeldDelivery {
     leaseEnd: LeaseEnd,
     home: DeliveryHome,
   ) {
-    const decoded = decode(row.headers);
-    super({
+    const init = {
       nativeId: String(row.seq),
       queue: from.name,
-      headers: decoded instanceof BusbarError ? {} : decoded,
       body,
       deliveryCount: row.delivery_count,
       diedAlone: row.alone !== 0,
-      ...(decoded instanceof BusbarError ? { poison: decoded } : {}),
-    });
+    };
+    const { headers, problem } = readHeaders(row.headers);
+    super(
+      problem === undefined ? { ...init, headers } : { ...init, headers, poison: problem },
+    );
     this.row = row;
     this.from = from;
     this.lease = lease;
@@ -102,17 +102,5 @@ export class SqliteDelivery extends HeldDelivery {
     return new BusbarError('DELIVERY_LOST', `Delivery ${this.nativeId} was lost: ${reason}.`, {
       details: { nativeId: this.nativeId, queue: this.queue },
     });
-  }
-}
-
-function decode(json: string): Headers | BusbarError {
-  try {
-    return JSON.parse(json) as Headers;
-  } catch (error) {
-    return new BusbarError(
-      'UNDECODABLE',
-      `The headers of the stored message are no JSON: ${asError(error).message}.`,
-      { cause: error },
-    );
   }
 }

@@ -20,6 +20,18 @@ const troubles: Readonly<Record<number, StoreTrouble>> = {
   26: 'corrupt',
 };
 
+/** What Node says where it touches the files around the database itself. */
+const systemTroubles: Readonly<Record<string, StoreTrouble>> = {
+  EACCES: 'readonly',
+  EPERM: 'readonly',
+  EROFS: 'readonly',
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EIO: 'io',
+  EMFILE: 'cannot-open',
+  ENFILE: 'cannot-open',
+};
+
 const helps: Readonly<Record<StoreTrouble, string>> = {
   busy: 'Another process holds the write lock: end whatever keeps a transaction open on the file, such as a database tool.',
   full: 'Free space on the disk, or raise the quota; nothing was lost, and work goes on by itself then.',
@@ -45,9 +57,11 @@ const sentences: Readonly<Record<StoreTrouble, string>> = {
 /** The trouble that a thrown error stands for, or undefined when it is a mistake of the program. */
 export function troubleOf(thrown: unknown): StoreTrouble | undefined {
   if (thrown instanceof FileGone) return 'gone';
-  if (typeof thrown !== 'object' || thrown === null || !('errcode' in thrown)) return undefined;
+  if (typeof thrown !== 'object' || thrown === null) return undefined;
+  const { code, errcode } = thrown as { readonly code?: unknown; readonly errcode?: unknown };
   // The upper bytes are the extended code.
-  return typeof thrown.errcode === 'number' ? troubles[thrown.errcode & 0xff] : undefined;
+  if (typeof errcode === 'number') return troubles[errcode & 0xff];
+  return typeof code === 'string' ? systemTroubles[code] : undefined;
 }
 
 /** Thrown where the path no longer leads to the file that was opened. */

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '@busbar/core';
+import { type Clock, type Logger, type Timer, asError } from '@busbar/core';
 
 /** Who wants to know of trouble. */
 export type TroubleListener = (error: Error) => void;
@@ -61,7 +61,7 @@ export class Trouble {
     if (now - this.#lastAlarm < msBetweenAlarms) return;
     this.#lastAlarm = now;
     this.#logger.error({ err: error, file: this.#file }, 'The SQLite file cannot be used');
-    for (const listener of this.#listeners) listener(error);
+    for (const listener of this.#listeners) this.#tell(listener, error);
   }
 
   /** True when there was trouble. */
@@ -77,5 +77,13 @@ export class Trouble {
   close(): void {
     this.#pause?.cancel();
     this.#pause = undefined;
+  }
+
+  #tell(listener: TroubleListener, error: Error): void {
+    try {
+      listener(error);
+    } catch (thrown) {
+      this.#logger.error({ err: asError(thrown) }, 'The hook for critical errors threw');
+    }
   }
 }

@@ -21,9 +21,9 @@ export interface Transaction {
 export interface WriterHost {
   /** Whether a transaction is worth it although there are no jobs. Called outside of transactions; may throw. */
   wantsTransaction(): boolean;
-  /** Called right after the beginning, before any job. */
-  began(transaction: Transaction): void;
-  /** Called after all jobs, before the commit. */
+  /** Called right after the beginning, before any job; `alone` as in {@link WriterHost.ending}. */
+  began(transaction: Transaction, alone: boolean): void;
+  /** Called after all jobs, before the commit, unless the jobs have the transaction alone because it failed before. */
   ending(transaction: Transaction): void;
   /** Called after the commit, before the callers of the jobs go on. */
   committed(transaction: Transaction): void;
@@ -43,9 +43,6 @@ interface Job {
   readonly reject: (error: Error) => void;
   value: unknown;
 }
-
-/** The outcome of a commit that failed halfway: what was written may be found after a crash, or not. */
-export class UnknownOutcome extends Error {}
 
 const mostJobs = 1_000;
 const mostBytes = 8 * 1_024 * 1_024;
@@ -176,7 +173,7 @@ export class Writer {
       throw error;
     }
     this.#gotLock();
-    const now = this.#clock.now();
+    const now = Math.floor(this.#clock.now());
     this.#place = Math.max(this.#place, now);
     return { now, place: this.#place, touched: new Set(), freed: new Map() };
   }
@@ -187,12 +184,16 @@ export class Writer {
     this.#busySince = undefined;
   }
 
-  /** @param alone Whether the jobs have the transaction to themselves, because it failed with the host's part in it. */
   #fill(transaction: Transaction, batch: readonly Job[], alone: boolean): void {
+    let running: Job | undefined;
     let committing = false;
     try {
-      this.#host.began(transaction);
-      for (const job of batch) job.value = job.run(transaction);
+      this.#host.began(transaction, alone);
+      for (const job of batch) {
+        running = job;
+        job.value = job.run(transaction);
+      }
+      running = undefined;
       if (!alone) this.#host.ending(transaction);
       committing = true;
       this.#file.commit();
@@ -201,14 +202,29 @@ export class Writer {
       this.#host.undone();
       if (committing && troubleOf(error) === 'io') throw this.#unknown(error);
       if (alone || batch.length === 0) throw error;
-      this.#oneByOne(batch);
+      if (running === undefined || troubleOf(error) !== undefined) this.#oneByOne(batch);
+      else this.#without(running, error, batch);
       return;
     }
     this.#host.committed(transaction);
     for (const job of batch) job.resolve(job.value as never);
   }
 
-  /** One of them cannot be done; the others must not suffer for it. */
+  /** The job itself was at fault, not the file. */
+  #without(culprit: Job, error: unknown, batch: readonly Job[]): void {
+    this.#fail([culprit], error);
+    const others = batch.filter((job) => job !== culprit);
+    if (others.length === 0) return;
+    try {
+      const transaction = this.#tryBegin(others.some((job) => job.durable));
+      if (transaction === undefined) this.#waitForLock(others);
+      else this.#fill(transaction, others, false);
+    } catch (thrown) {
+      this.#fail(others, thrown);
+    }
+  }
+
+  /** One of them may be too much for the file; the others must not suffer for it. */
   #oneByOne(batch: readonly Job[]): void {
     for (const [index, job] of batch.entries()) {
       try {
@@ -225,16 +241,16 @@ export class Writer {
   }
 
   #fail(batch: readonly Job[], thrown: unknown): void {
-    const error = thrown instanceof UnknownOutcome ? thrown : storeError(this.#file.path, thrown);
-    if (batch.length === 0 || troubleOf(thrown) !== undefined || error instanceof UnknownOutcome) {
-      this.#host.failed(error);
-    }
+    const error = storeError(this.#file.path, thrown);
+    const isFile = troubleOf(thrown) !== undefined || isUnknownOutcome(thrown);
+    if (batch.length === 0 || isFile) this.#host.failed(error);
     for (const job of batch) job.reject(error);
   }
 
-  #unknown(cause: unknown): UnknownOutcome {
+  /** What was written before the commit failed may be there after a crash, or may not. */
+  #unknown(cause: unknown): BusbarError {
     const { message } = storeError(this.#file.path, cause);
-    return new UnknownOutcome(`The commit was not confirmed. ${message}`, { cause });
+    return new BusbarError('OUTCOME_UNKNOWN', `A commit failed halfway: ${message}`, { cause });
   }
 
   /** Puts the jobs back, and gives up those that have waited long enough. */
@@ -266,4 +282,9 @@ export class Writer {
   #wakeIdle(): void {
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
+}
+
+/** Whether a commit failed in such a way that it may have taken place all the same. */
+export function isUnknownOutcome(error: unknown): boolean {
+  return error instanceof BusbarError && error.code === 'OUTCOME_UNKNOWN';
 }

@@ -36,7 +36,10 @@ export class Child implements AsyncDisposable {
       return this.reports[seen] as Report;
     }
     const found = new Promise<Report>((resolve) => this.#watchers.push({ kind, found: resolve }));
-    const report = await within(found, `the report "${kind}" of a child`);
+    const gone = this.exited.then((code) => {
+      throw new Error(`the child ended with ${code} before its report "${kind}"`);
+    });
+    const report = await within(Promise.race([found, gone]), `the report "${kind}" of a child`);
     this.#taken = this.reports.indexOf(report) + 1;
     return report;
   }

@@ -1,6 +1,6 @@
 import { type TransportHost, silentLogger, systemClock } from '@busbar/core';
 
-/** A host that says nothing. What is critical throws, unless the test wants to see it. */
+/** A host that says nothing. What is critical fails the test or ends the process, unless the test wants to see it. */
 export function quietHost(overrides: Partial<TransportHost> = {}): TransportHost {
   return {
     endpoint: 'test',
@@ -8,7 +8,9 @@ export function quietHost(overrides: Partial<TransportHost> = {}): TransportHost
     clock: systemClock,
     logger: silentLogger,
     onCritical: (error) => {
-      throw error;
+      queueMicrotask(() => {
+        throw error;
+      });
     },
     ...overrides,
   };

@@ -2,7 +2,7 @@
 export async function within<T>(
   promise: Promise<T>,
   what: string | (() => string),
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -20,7 +20,7 @@ export async function within<T>(
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await condition())) {

@@ -60,13 +60,16 @@ export class MemoryConnection implements TransportConnection, MemorySender {
     return this.#turns.resting ? this.#nextTurn(results) : Promise.resolve(results);
   }
 
-  dispatchAllOrNone(operations: readonly TransportOperation[]): readonly DispatchResult[] {
+  dispatchAllOrNone(
+    operations: readonly TransportOperation[],
+    received: Uint8Array,
+  ): readonly DispatchResult[] {
     const checks = operations.map((operation): DispatchResult => {
-      const reason = this.#refusal(operation);
+      const reason = this.#refusal(operation, received);
       return reason === undefined ? { outcome: 'confirmed' } : { outcome: 'undeliverable', reason };
     });
     if (checks.some((check) => check.outcome !== 'confirmed')) return checks;
-    return operations.map(this.#store);
+    return operations.map(this.#storeChecked);
   }
 
   createReceiver(settings: ReceiverSettings): Receiver {
@@ -100,7 +103,12 @@ export class MemoryConnection implements TransportConnection, MemorySender {
 
   readonly #store = (operation: TransportOperation): DispatchResult => {
     const reason = this.#refusal(operation);
-    if (reason !== undefined) return { outcome: 'undeliverable', reason };
+    return reason === undefined
+      ? this.#storeChecked(operation)
+      : { outcome: 'undeliverable', reason };
+  };
+
+  readonly #storeChecked = (operation: TransportOperation): DispatchResult => {
     const { destination, deliverAt, message } = operation;
     const engine = this.#engine;
     // One copy, so that nothing the sender does to its headers later reaches a receiver.
@@ -123,13 +131,20 @@ export class MemoryConnection implements TransportConnection, MemorySender {
     return { outcome: 'confirmed' };
   };
 
-  /** Why the operation cannot be stored. */
-  #refusal({ message, destination, deliverAt }: TransportOperation): string | undefined {
+  /**
+   * Why the operation cannot be stored.
+   *
+   * @param received The body of the delivery that is settled with it; see `Delivery.settleWith`.
+   */
+  #refusal(
+    { message, destination, deliverAt }: TransportOperation,
+    received?: Uint8Array,
+  ): string | undefined {
     const { maxBodyBytes, maxDelayMs } = this.#capabilities;
     if (destination.kind === 'queue' && !this.#engine.queues.has(destination.queue)) {
       return `The queue "${destination.queue}" does not exist.`;
     }
-    if (message.body.byteLength > maxBodyBytes) {
+    if (message.body.byteLength > maxBodyBytes && message.body !== received) {
       return `The body has ${message.body.byteLength} bytes, the limit is ${maxBodyBytes}.`;
     }
     if (deliverAt !== undefined && deliverAt - this.clock.now() > maxDelayMs) {

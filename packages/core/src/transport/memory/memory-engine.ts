@@ -14,8 +14,15 @@ export const undeliverableQueue = 'busbar.undeliverable';
 /** Who dispatches. */
 export interface MemorySender {
   readonly clock: Clock;
-  /** Stores all, or nothing when one cannot be stored; then the others are `confirmed` all the same. */
-  dispatchAllOrNone(operations: readonly TransportOperation[]): readonly DispatchResult[];
+  /**
+   * Stores all, or nothing when one cannot be stored; then the others are `confirmed` all the same.
+   *
+   * @param received The body of the delivery that is settled with it; see `Delivery.settleWith`.
+   */
+  dispatchAllOrNone(
+    operations: readonly TransportOperation[],
+    received: Uint8Array,
+  ): readonly DispatchResult[];
 }
 
 /** The inside of a `MemoryBroker`: queues, subscriptions, delayed messages. */

@@ -68,7 +68,7 @@ export class MemoryDelivery extends HeldDelivery {
     operations: readonly TransportOperation[],
   ): Promise<readonly DispatchResult[]> {
     this.checkHold();
-    const results = this.#sender.dispatchAllOrNone(operations);
+    const results = this.#sender.dispatchAllOrNone(operations, this.body);
     if (results.every((result) => result.outcome === 'confirmed')) this.from.settle(this);
     return results;
   }

@@ -1,0 +1,240 @@
+import {
+  type AnyEndpoint,
+  type Headers,
+  type Observation,
+  type Receiver,
+  type TransportConnection,
+  createEndpoint,
+  headerNames,
+  silentLogger,
+  systemClock,
+} from '@busbar/core';
+import type { BadInputBroker, BadInputTarget } from './bad-input-target.ts';
+import type { InputCase } from './input-case.ts';
+import { type Handled, handlersFor, trackingHeader, unhandledTypes } from './messages.ts';
+import { answersQueue } from './oracle.ts';
+import type { Variant } from './variants.ts';
+
+const queue = 'intake';
+const concurrency = 16;
+/** Between the places of a message in what was sent and in what has ended. */
+export const mostPlacesApart = 4 * concurrency;
+
+/** A message as it came out of the error queue. */
+export interface ErrorCopy {
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** What became of a case. */
+export interface Outcome {
+  /** As it was written. */
+  readonly input: InputCase;
+  readonly nativeId: string | undefined;
+  readonly handled: Handled[];
+  readonly ends: ('handled' | 'expired' | 'deduplicated' | 'moved-to-error' | 'discarded')[];
+  readonly errors: ErrorCopy[];
+  /** Its place among those that have ended since the last batch. */
+  place: number;
+}
+
+/** One endpoint through which all cases go, and somebody who empties its error queue. */
+export class Intake implements AsyncDisposable {
+  readonly critical: Error[] = [];
+  readonly #broker: BadInputBroker;
+  readonly #variant: Variant;
+  readonly #connection: TransportConnection;
+  readonly #endpoint: AnyEndpoint;
+  readonly #collector: Receiver;
+  readonly #byTrackingId = new Map<string, Outcome>();
+  readonly #byNativeId = new Map<string, Outcome>();
+  /** Copies that nobody knows: of what is just being put, or too many. */
+  readonly #early: ErrorCopy[] = [];
+  readonly #strays: Headers[] = [];
+  #number = 0;
+  #ended = 0;
+  #open = 0;
+  #allEnded: (() => void) | undefined;
+
+  private constructor(
+    broker: BadInputBroker,
+    variant: Variant,
+    connection: TransportConnection,
+    options: Awaited<ReturnType<Variant['options']>>,
+  ) {
+    this.#broker = broker;
+    this.#variant = variant;
+    this.#connection = connection;
+    this.#endpoint = createEndpoint(queue, {
+      transport: broker.transport,
+      handlers: handlersFor((id, handled) => this.#byTrackingId.get(id)?.handled.push(handled)),
+      messages: unhandledTypes,
+      concurrency,
+      logger: silentLogger,
+      onCriticalError: (error) => this.critical.push(error),
+      observers: [{ observe: (observation) => this.#observe(observation) }],
+      ...options,
+    });
+    this.#collector = connection.createReceiver({
+      queue: 'error',
+      concurrency,
+      suspicionAfter: 1_000,
+      ordered: false,
+    });
+  }
+
+  static async start(target: BadInputTarget, variant: Variant): Promise<Intake> {
+    const broker = await target.open();
+    const connection = await broker.transport.connect({
+      endpoint: 'collector',
+      instance: 'collector',
+      clock: systemClock,
+      logger: silentLogger,
+      onCritical: () => {},
+    });
+    await connection.queues.provision([{ name: answersQueue }]);
+    const intake = new Intake(broker, variant, connection, await variant.options());
+    await intake.#endpoint.start();
+    await intake.#collector.start(
+      async ({ delivery }) => {
+        intake.#collect(delivery);
+        return 'settle';
+      },
+      async () => ({ action: 'release' }),
+    );
+    return intake;
+  }
+
+  get variant(): Variant {
+    return this.#variant;
+  }
+
+  /** Puts the cases in and waits until each of them has ended, at most `limitMs`. */
+  async run(cases: readonly InputCase[], limitMs: number): Promise<readonly Outcome[]> {
+    const outcomes = cases.map((input) => this.#track(input));
+    this.#ended = 0;
+    this.#open = outcomes.length;
+    const ended = new Promise<void>((resolve) => {
+      this.#allEnded = resolve;
+    });
+    const nativeIds = await this.#broker.put(
+      queue,
+      outcomes.map(({ input }) => input),
+    );
+    for (const [index, nativeId] of nativeIds.entries()) {
+      const outcome = outcomes[index]!;
+      if (nativeId === undefined) continue;
+      Object.assign(outcome, { nativeId });
+      this.#byNativeId.set(nativeId, outcome);
+    }
+    for (const copy of this.#early.splice(0)) this.#collect(copy);
+    await within(limitMs, ended);
+    this.#byTrackingId.clear();
+    this.#byNativeId.clear();
+    return outcomes;
+  }
+
+  /** What is not as it should be once all is over. */
+  async problems(): Promise<readonly string[]> {
+    const health = this.#endpoint.health();
+    const problems = this.critical.map((error) => `critical: ${error.message}`);
+    if (health.status !== 'healthy') problems.push(`the endpoint is ${health.status}`);
+    const strays = [...this.#strays, ...this.#early.map(({ headers }) => headers)];
+    problems.push(...strays.map((headers) => `ended again: ${JSON.stringify(headers)}`));
+    for (const { name, ready, delayed, inFlight } of await this.#connection.queues.list()) {
+      if (name !== answersQueue && ready + delayed + inFlight > 0) {
+        problems.push(`queue ${name} is not empty`);
+      }
+    }
+    return problems;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endpoint.stop();
+    await this.#collector.stop(AbortSignal.timeout(5_000));
+    await this.#connection.close();
+    await this.#broker.close();
+  }
+
+  #track(input: InputCase): Outcome {
+    this.#number += 1;
+    const id = `case-${this.#number}`;
+    const messageId = input.headers[headerNames.messageId] ?? '';
+    const headers: Record<string, string> = input.bare
+      ? input.headers
+      : {
+          ...input.headers,
+          // With an outbox two messages of one id are one message.
+          ...(messageId !== '' && { [headerNames.messageId]: `${messageId} of ${id}` }),
+          [trackingHeader]: id,
+        };
+    const outcome: Outcome = {
+      input: { ...input, headers },
+      nativeId: undefined,
+      handled: [],
+      ends: [],
+      errors: [],
+      place: -1,
+    };
+    this.#byTrackingId.set(id, outcome);
+    return outcome;
+  }
+
+  #find(headers: Headers): Outcome | undefined {
+    return (
+      this.#byTrackingId.get(headers[trackingHeader] ?? '') ??
+      this.#byNativeId.get(headers[headerNames.messageId] ?? '')
+    );
+  }
+
+  #observe(observation: Observation): void {
+    const { kind } = observation;
+    if (
+      kind !== 'handled' &&
+      kind !== 'expired' &&
+      kind !== 'deduplicated' &&
+      kind !== 'moved-to-error' &&
+      kind !== 'discarded'
+    ) {
+      return;
+    }
+    const place = this.#ended;
+    this.#ended += 1;
+    const trackingId = observation.headers[trackingHeader];
+    if (trackingId === undefined) return;
+    const outcome = this.#byTrackingId.get(trackingId);
+    if (outcome === undefined) {
+      this.#strays.push(observation.headers);
+      return;
+    }
+    outcome.ends.push(kind);
+    outcome.place = place;
+    if (kind !== 'moved-to-error') this.#end();
+  }
+
+  #collect({ headers, body }: ErrorCopy): void {
+    const outcome = this.#find(headers);
+    if (outcome === undefined) {
+      this.#early.push({ headers, body });
+      return;
+    }
+    // The observer sees nothing to track an unreadable message by.
+    if (headers[trackingHeader] === undefined) outcome.ends.push('moved-to-error');
+    outcome.errors.push({ headers: { ...headers }, body });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#allEnded?.();
+  }
+}
+
+async function within(limitMs: number, ended: Promise<void>): Promise<void> {
+  const limit = AbortSignal.timeout(limitMs);
+  // What is missing then shows in the outcomes.
+  await Promise.race([
+    ended,
+    new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve())),
+  ]);
+}
