@@ -162,10 +162,12 @@ export function asError(thrown: unknown): Error {
 }
 
 function describe(value: unknown): string {
-  if (typeof value !== 'object') return String(value).slice(0, 200);
+  if (typeof value === 'string') return value.slice(0, 200);
   try {
-    return JSON.stringify(value).slice(0, 200);
+    // What JSON has no words for (undefined, a function, a symbol) is told by its type.
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? typeof value : text.slice(0, 200);
   } catch {
-    return 'an object';
+    return typeof value;
   }
 }
