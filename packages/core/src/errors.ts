@@ -36,6 +36,8 @@ export const errorCatalogue = {
   COMMAND_PUBLISHED: 'Send the command to its owner; publish is for events.',
   NOT_AN_EVENT: 'Publish a type made by Event(); replies and timeouts have one receiver.',
   NOT_A_REPLY: 'Reply with a type made by Message().',
+  MISSING_PARTITION_KEY:
+    'Publish it with { partitionKey }, or declare the event without `ordered: true`.',
   NO_REPLY_ADDRESS:
     'Reply only to messages whose sender can receive: the sender is send-only or foreign.',
   SEND_OUTSIDE_CONTEXT:
@@ -51,7 +53,8 @@ export const errorCatalogue = {
     'Start or provision the destination, or correct the route; nothing was stored for it.',
   OUTCOME_UNKNOWN:
     'The transport did not confirm in time: the message may or may not have been stored. Send it again with the same id where the receiver deduplicates.',
-  DISPATCH_REFUSED: 'The transport refused the operation; the message names why.',
+  DISPATCH_REFUSED:
+    'Call next() in the behaviour, or throw an error that says why the message must not leave.',
   DELIVERY_LOST:
     'The delivery was lost while the handler ran; another attempt owns the message now, and nothing of this one was sent.',
   DELAY_TOO_LONG: 'Choose a shorter delay, or a transport that holds messages longer.',

@@ -34,6 +34,9 @@ const observers: readonly [string, Observer][] = [
     },
   ],
   ['nothing, but never calls next', { process: async () => {} }],
+  // The compiler lets an async function stand where nothing is returned.
+  ['in observe, asynchronously', { observe: async () => broken() }],
+  ['in outgoing, asynchronously', { outgoing: async () => broken() }],
 ];
 
 describe('when an observer throws', () => {

@@ -27,6 +27,24 @@ describe('when a handler does not await a send', () => {
     expect(harness.handled(PlaceOrder)).toHaveLength(1);
   });
 
+  test('should take along what follows on it', async () => {
+    await using harness = createHarness();
+    const sales = harness.endpoint('sales', {
+      routes,
+      handlers: [
+        handler(PlaceOrder, (_, context) => {
+          const publish = (orderId: string): Promise<void> =>
+            context.publish(new OrderPlaced({ orderId }));
+          void publish('A-1').then(() => publish('A-2'));
+        }),
+      ],
+    });
+    await harness.start();
+    await sales.send(new PlaceOrder({ orderId: 'A-1' }));
+    await harness.settled();
+    expect(harness.published(OrderPlaced).map((event) => event.orderId)).toEqual(['A-1', 'A-2']);
+  });
+
   test('should fail the attempt when the send fails, and leave no rejection unhandled', async () => {
     await using harness = createHarness();
     const sales = harness.endpoint('sales', {

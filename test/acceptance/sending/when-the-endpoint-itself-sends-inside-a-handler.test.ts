@@ -51,6 +51,18 @@ describe('when the endpoint itself sends inside a handler', () => {
     expect(harness.failures(PlaceOrder)[0]).toMatchObject({ code: 'SEND_OUTSIDE_CONTEXT' });
   });
 
+  test('should fail the attempt, not the process, where the handler does not await it', async () => {
+    await using harness = createHarness();
+    const sales = salesIn(harness, (endpoint) => {
+      void endpoint.send(new BillOrder({ orderId }));
+    });
+    await harness.start();
+    await sales.send(new PlaceOrder({ orderId }));
+    await harness.settled();
+    expect(harness.failures(PlaceOrder)[0]).toMatchObject({ code: 'SEND_OUTSIDE_CONTEXT' });
+    expect(harness.outgoing).toHaveLength(1);
+  });
+
   test('should find out for another endpoint of the process, too', async () => {
     await using harness = createHarness();
     const other = harness.endpoint('other', { routes });

@@ -13,6 +13,7 @@ import type {
   Transport,
   TransportConnection,
 } from '../transport/transport.ts';
+import { untilAborted } from '../transport/until-aborted.ts';
 import type { MessageCounts } from './endpoint-health.ts';
 import type { EndpointServices, EndpointSettings } from './endpoint-services.ts';
 import { createMessageProcessor } from './message-processor.ts';
@@ -97,7 +98,9 @@ export class ConnectedEndpoint {
   }
 
   receiverHealth(): readonly ReceiverHealth[] {
-    return this.#receivers.map((receiver) => receiver.health());
+    const replies = this.requests.receiver;
+    const all = replies === undefined ? this.#receivers : [...this.#receivers, replies];
+    return all.map((receiver) => receiver.health());
   }
 
   /** A send that a stop has to wait for, until {@link ConnectedEndpoint.sendEnded}. */
@@ -114,7 +117,8 @@ export class ConnectedEndpoint {
   async close(deadline: AbortSignal): Promise<void> {
     const { logger, persistence, connection } = this.services;
     this.#housekeeping.stop();
-    const replies = await this.requests.receiver?.catch(() => undefined);
+    if (this.requests.opening !== undefined) await untilAborted(this.requests.opening, deadline);
+    const replies = this.requests.receiver;
     this.#limiter?.close();
     await Promise.all(this.#receivers.map((receiver) => this.#stopReceiver(receiver, deadline)));
     await this.#waitForSends(deadline);

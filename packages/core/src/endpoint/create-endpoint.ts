@@ -4,11 +4,14 @@ import type { PublishOptions, RequestOptions, SendOptions } from '../handling/se
 import { type Intent, headerNames } from '../headers.ts';
 import { definitionOf } from '../message/message-definition.ts';
 import { missingPersistence } from '../persistence/missing-persistence.ts';
-import { insideHandler } from '../pipeline/current-attempt.ts';
+import { guardedCall } from '../observability/guarded-call.ts';
+import { insideHandler, outsideHandlers, refuseInHandler } from '../pipeline/current-attempt.ts';
 import { DispatchBatch } from '../pipeline/dispatch-stage.ts';
+import { lastMoment } from '../pipeline/outgoing-options.ts';
 import type { AnyRoutes } from '../routing/routes.ts';
 import { toMilliseconds } from '../time/duration.ts';
 import type { Transport } from '../transport/transport.ts';
+import { untilAborted } from '../transport/until-aborted.ts';
 import { checkCapabilities } from './check-capabilities.ts';
 import { type ConnectedEndpoint, connectEndpoint, noCounts } from './connected-endpoint.ts';
 import type {
@@ -76,9 +79,10 @@ class BusbarEndpoint implements Endpoint {
     this.#starting = this.#start();
     try {
       await this.#starting;
+      if (this.#state !== 'starting') throw this.#wrongState('STOPPED');
       this.#state = 'running';
     } catch (error) {
-      this.#state = 'new';
+      if (this.#state === 'starting') this.#state = 'new';
       throw error;
     } finally {
       this.#starting = undefined;
@@ -91,6 +95,7 @@ class BusbarEndpoint implements Endpoint {
     await container.verify?.(handlers.classes());
     const connected = await this.#connect();
     try {
+      if (this.#state !== 'starting') throw this.#wrongState('STOPPED');
       const { connection, provisions } = connected.services;
       if (provisions) await provision(connection, settings);
       else await checkProvisioned(connection, settings);
@@ -137,15 +142,19 @@ class BusbarEndpoint implements Endpoint {
       'Critical error',
     );
     this.#connected?.services.observe?.({ kind: 'critical', error });
-    try {
-      this.#options.onCriticalError?.(error);
-    } catch (thrown) {
-      this.#settings.logger.error({ err: asError(thrown) }, 'The critical-error hook threw');
-    }
+    guardedCall(
+      () => outsideHandlers(() => this.#options.onCriticalError?.(error)),
+      (thrown) => {
+        this.#settings.logger.error({ err: asError(thrown) }, 'The critical-error hook threw');
+      },
+    );
   }
 
-  async stop({ deadline }: StopOptions = {}): Promise<void> {
-    if (insideHandler()) throw this.#stopInHandler();
+  stop(options: StopOptions = {}): Promise<void> {
+    return insideHandler() ? refuseInHandler(this.#stopInHandler()) : this.#stopOnce(options);
+  }
+
+  async #stopOnce({ deadline }: StopOptions): Promise<void> {
     const deadlineMs =
       deadline === undefined
         ? this.#settings.stopDeadlineMs
@@ -156,17 +165,20 @@ class BusbarEndpoint implements Endpoint {
 
   async #stop(deadlineMs: number): Promise<void> {
     const { clock, logger } = this.#settings;
-    await this.#starting?.catch(() => {});
-    const connected = this.#connected;
-    this.#state = 'stopping';
-    if (connected !== undefined) {
-      const controller = new AbortController();
-      const timer = clock.setTimer(() => controller.abort(), deadlineMs, true);
-      try {
-        await connected.close(controller.signal);
-      } finally {
-        timer.cancel();
+    const controller = new AbortController();
+    const timer = clock.setTimer(() => controller.abort(), deadlineMs, true);
+    try {
+      // A start that hangs, in a broker or a container, must not make the stop hang: what it opens later is closed then.
+      if (this.#starting !== undefined) {
+        await untilAborted(
+          this.#starting.catch(() => {}),
+          controller.signal,
+        );
       }
+      this.#state = 'stopping';
+      await this.#connected?.close(controller.signal);
+    } finally {
+      timer.cancel();
     }
     this.#connected = undefined;
     this.#state = 'stopped';
@@ -191,14 +203,20 @@ class BusbarEndpoint implements Endpoint {
     return this.#sendNow('publish', event, options);
   }
 
-  async #sendNow(
+  #sendNow(intent: Intent, message: object, options: SendOptions, queue?: string): Promise<void> {
+    if (insideHandler() && options?.dispatch !== 'immediate') {
+      return refuseInHandler(outsideContext(intent, message));
+    }
+    return this.#sendOutside(intent, message, options, queue);
+  }
+
+  async #sendOutside(
     intent: Intent,
     message: object,
     options: SendOptions,
     queue?: string,
   ): Promise<void> {
     const connected = this.#running();
-    if (options.dispatch !== 'immediate' && insideHandler()) throw outsideContext(intent, message);
     connected.sendBegins();
     try {
       const operation = await connected.outgoing.prepare({ intent, message, options, queue });
@@ -209,15 +227,20 @@ class BusbarEndpoint implements Endpoint {
   }
 
   // The reply's type is a matter of the interface; here it is whatever came.
-  async request(command: object, options: RequestOptions = noOptions): Promise<never> {
+  request(command: object, options: RequestOptions = noOptions): Promise<never> {
+    if (insideHandler()) return refuseInHandler(requestInHandler(command)) as Promise<never>;
+    return this.#request(command, options);
+  }
+
+  async #request(command: object, options: RequestOptions): Promise<never> {
     const connected = this.#running();
-    if (insideHandler()) throw requestInHandler(command);
     if (this.#settings.sendOnly) throw this.#sendOnly('request');
     const definition = definitionOf(command);
     const { timeout, signal, ...sendOptions } = options;
     throwIfAborted(definition.name, signal);
     const { clock, requestTimeoutMs, replyQueue } = this.#settings;
     const timeoutMs = timeout === undefined ? requestTimeoutMs : toMilliseconds(timeout, 'timeout');
+    const waitsUntil = Math.min(clock.now() + timeoutMs, lastMoment);
     const messageId = options.messageId ?? randomUUID();
     await connected.requests.open();
     const operation = await connected.outgoing.prepare({
@@ -225,7 +248,7 @@ class BusbarEndpoint implements Endpoint {
       message: command,
       options: { ...sendOptions, messageId },
       replyTo: replyQueue,
-      headers: { [headerNames.replyExpiresAt]: new Date(clock.now() + timeoutMs).toISOString() },
+      headers: { [headerNames.replyExpiresAt]: new Date(waitsUntil).toISOString() },
     });
     // It may have fired while the reply queue was made.
     throwIfAborted(definition.name, signal);

@@ -1,9 +1,11 @@
+import { headerNames } from '../headers.ts';
 import { currentAttempt } from '../pipeline/current-attempt.ts';
 import { IncomingContext } from '../pipeline/incoming-context.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import { createReceivePipeline } from '../pipeline/receive-stage.ts';
 import type { RateLimiter } from '../recoverability/rate-limiter.ts';
-import type { OnMessage } from '../transport/delivery.ts';
+import { parseCount } from '../recoverability/attempt-count.ts';
+import type { DeliveryAttempt, OnMessage } from '../transport/delivery.ts';
 import type { EndpointServices } from './endpoint-services.ts';
 import { observeProcessing } from './observation.ts';
 
@@ -27,7 +29,7 @@ export function createMessageProcessor(
       await currentAttempt.run(context, processing, context);
     } catch (error) {
       counts.failed += 1;
-      limiter?.failed(attempt.failures === 0, probe);
+      limiter?.failed(isFirstFailure(attempt), probe);
       observe?.({
         kind: 'failed',
         queue: delivery.queue,
@@ -57,4 +59,9 @@ export function createMessageProcessor(
     }
     return context.settled ? 'settled' : 'settle';
   };
+}
+
+/** A message that comes back after a delay has failed before. */
+function isFirstFailure({ failures, delivery }: DeliveryAttempt): boolean {
+  return failures === 0 && parseCount(delivery.headers[headerNames.delayedAttempts]) === 0;
 }

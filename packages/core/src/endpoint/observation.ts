@@ -1,4 +1,5 @@
 import type { MutableHeaders } from '../headers.ts';
+import { guardedCall } from '../observability/guarded-call.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Observer } from '../observability/observer.ts';
 import type { Step } from '../pipeline/behavior.ts';
@@ -13,11 +14,10 @@ export function composeObservers(
   if (watching.length === 0) return undefined;
   return (observation) => {
     for (const observer of watching) {
-      try {
-        observer.observe?.(observation);
-      } catch (error) {
-        logger.warn({ err: error, observation: observation.kind }, 'An observer threw');
-      }
+      guardedCall(
+        () => observer.observe?.(observation),
+        (error) => logger.warn({ err: error, observation: observation.kind }, 'An observer threw'),
+      );
     }
   };
 }
@@ -31,11 +31,10 @@ export function composeOutgoing(
   if (watching.length === 0) return undefined;
   return (headers) => {
     for (const observer of watching) {
-      try {
-        observer.outgoing?.(headers);
-      } catch (error) {
-        logger.warn({ err: error }, 'An observer threw before a message was sent');
-      }
+      guardedCall(
+        () => observer.outgoing?.(headers),
+        (error) => logger.warn({ err: error }, 'An observer threw before a message was sent'),
+      );
     }
   };
 }

@@ -43,7 +43,8 @@ export class RequestClient {
   readonly #pending = new Map<string, Set<PendingRequest>>();
   /** Why requests were rejected: their callers wait no more, so that a retry of the reply would only be discarded. */
   readonly #told = new WeakSet<Error>();
-  #receiver: Promise<Receiver> | undefined;
+  #opening: Promise<Receiver> | undefined;
+  #receiver: Receiver | undefined;
   #closed = false;
 
   constructor(services: EndpointServices) {
@@ -57,18 +58,24 @@ export class RequestClient {
     this.#receive = createUnwrapStage(services, (context) => this.#match(context));
   }
 
-  get receiver(): Promise<Receiver> | undefined {
+  /** The receiver of replies, once a request has been made. */
+  get receiver(): Receiver | undefined {
     return this.#receiver;
+  }
+
+  /** Ends, never rejects, when the receiver that is being made is there or has failed. */
+  get opening(): Promise<unknown> | undefined {
+    return this.#opening?.catch(() => {});
   }
 
   /** Makes the queue and receives from it. Called before the first request is sent, so that no reply can miss it. */
   async open(): Promise<void> {
-    this.#receiver ??= this.#start();
+    this.#opening ??= this.#start();
     try {
-      await this.#receiver;
+      this.#receiver = await this.#opening;
     } catch (error) {
       // The next request may try again.
-      this.#receiver = undefined;
+      this.#opening = undefined;
       throw error;
     }
   }

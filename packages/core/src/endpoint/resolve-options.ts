@@ -150,24 +150,22 @@ function checkConcurrency(concurrency: number): number {
 /** @throws BusbarError INVALID_CONFIGURATION */
 export { checkConcurrency };
 
-function checkQueues({
-  endpoint,
-  inputQueue,
-  errorQueue,
-  auditQueue,
-  sendOnly,
-}: EndpointSettings): void {
-  checkName('errorQueue', errorQueue);
-  if (auditQueue !== undefined) checkName('auditQueue', auditQueue);
-  if (sendOnly) return;
-  for (const [setting, queue] of [
-    ['errorQueue', errorQueue],
-    ['auditQueue', auditQueue],
-  ] as const) {
-    if (queue !== inputQueue) continue;
+function checkQueues(settings: EndpointSettings): void {
+  const { endpoint, inputQueue, instanceQueue, replyQueue, sendOnly } = settings;
+  const own = new Map([
+    [inputQueue, 'input queue'],
+    [instanceQueue, 'instance queue'],
+    [replyQueue, 'reply queue'],
+  ]);
+  for (const setting of ['errorQueue', 'auditQueue'] as const) {
+    const queue = settings[setting];
+    if (queue === undefined) continue;
+    checkName(setting, queue);
+    const role = own.get(queue);
+    if (sendOnly || role === undefined) continue;
     throw new BusbarError(
       'INVALID_CONFIGURATION',
-      `${setting} is "${queue}", the input queue of endpoint "${endpoint}" itself.`,
+      `${setting} is "${queue}", the ${role} of endpoint "${endpoint}" itself.`,
       {
         help: 'Name another queue: a copy would be handled as a new message, for ever.',
         details: { setting },

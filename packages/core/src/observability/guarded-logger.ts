@@ -1,4 +1,5 @@
 import { asError } from '../errors.ts';
+import { guardedCall } from './guarded-call.ts';
 import type { LogLevel, Logger } from './logger.ts';
 
 /**
@@ -7,16 +8,15 @@ import type { LogLevel, Logger } from './logger.ts';
  */
 export function guardedLogger(logger: Logger): Logger {
   let warned = false;
+  const warnOnce = (error: unknown): void => {
+    if (warned) return;
+    warned = true;
+    process.emitWarning(`The logger threw: ${asError(error).message}`, 'BusbarWarning');
+  };
   const guard =
     (level: LogLevel) =>
     (fields: object, message: string): void => {
-      try {
-        logger[level](fields, message);
-      } catch (error) {
-        if (warned) return;
-        warned = true;
-        process.emitWarning(`The logger threw: ${asError(error).message}`, 'BusbarWarning');
-      }
+      guardedCall(() => logger[level](fields, message), warnOnce);
     };
   return {
     debug: guard('debug'),

@@ -1,5 +1,5 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
-import { BusbarError } from '../errors.ts';
+import { BusbarError, asError } from '../errors.ts';
 import type {
   AnyHandlerContext,
   PublishOptions,
@@ -9,12 +9,14 @@ import type {
 import { type Headers, type Intent, headerNames } from '../headers.ts';
 import { type Logger, withFields } from '../observability/logger.ts';
 import { parseCount } from '../recoverability/attempt-count.ts';
+import type { TransportOperation } from '../transport/operations.ts';
 import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 import type { Outgoing, OutgoingRequest } from './outgoing.ts';
 import { Sending } from './sending.ts';
 
 const noOptions = Object.freeze({});
+const added = Promise.resolve();
 
 /** What a handler sees of its message and can do while it handles it. */
 export class AttemptHandlerContext implements AnyHandlerContext {
@@ -107,6 +109,7 @@ export class AttemptHandlerContext implements AnyHandlerContext {
 
   #collect(intent: Intent, message: object, options: SendOptions, queue?: string): Promise<void> {
     const adding = this.#add({ intent, message, options, incoming: this.#incoming, queue });
+    if (adding === undefined) return added;
     // The attempt awaits it too, so a failure that the handler does not look at is not unhandled: it fails the attempt.
     const sending = new Sending((resolve, reject) => {
       adding.then(resolve, reject);
@@ -115,9 +118,26 @@ export class AttemptHandlerContext implements AnyHandlerContext {
     return sending;
   }
 
-  async #add(request: OutgoingRequest): Promise<void> {
-    this.#refuseIfEnded(request);
-    const operation = await this.#outgoing.prepare(request);
+  /** Undefined once it is in the batch: by far the usual case, in which nothing can fail any more. */
+  #add(request: OutgoingRequest): Promise<void> | undefined {
+    try {
+      this.#refuseIfEnded(request);
+      const operation = this.#outgoing.prepare(request);
+      if (operation instanceof Promise || request.options.dispatch === 'immediate') {
+        return this.#addLater(request, operation);
+      }
+      this.#incoming.batch.push(operation);
+      return undefined;
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  async #addLater(
+    request: OutgoingRequest,
+    preparing: TransportOperation | Promise<TransportOperation>,
+  ): Promise<void> {
+    const operation = await preparing;
     if (request.options.dispatch === 'immediate') {
       await this.#dispatch(new DispatchBatch([operation], this.#incoming.delivery));
       return;

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { BusbarError } from '../errors.ts';
 import type { IncomingContext } from './incoming-context.ts';
+import { Sending } from './sending.ts';
 
 /**
  * The attempt around the running code, if any. It is how the endpoint's own `send` knows that it was called inside a
@@ -11,4 +13,21 @@ export const currentAttempt = new AsyncLocalStorage<IncomingContext>();
 export function insideHandler(): boolean {
   const attempt = currentAttempt.getStore();
   return attempt !== undefined && !attempt.ended;
+}
+
+/** Runs a hook of the endpoint, which belongs to no attempt even if one caused it. */
+export function outsideHandlers<T>(action: () => T): T {
+  return currentAttempt.exit(action);
+}
+
+/**
+ * The answer to a call that has no place inside a handler. It belongs to the attempt: where the handler does not look at
+ * it, it fails the attempt rather than the process.
+ */
+export function refuseInHandler(error: BusbarError): Promise<void> {
+  const refusal = new Sending((_resolve, reject) => {
+    reject(error);
+  });
+  currentAttempt.getStore()?.sending.push(refusal);
+  return refusal;
 }

@@ -107,6 +107,12 @@ function inherit(headers: MutableHeaders, messageId: string, incoming: Headers):
 
 /** Adds headers of the user's own; those of the framework are set by options, never by name. */
 export function addUserHeaders(headers: MutableHeaders, own: Headers): void {
+  if (typeof own !== 'object' || own === null || Array.isArray(own)) {
+    throw new BusbarError('INVALID_HEADER', `The option headers is ${String(own)}.`, {
+      help: 'Give it an object of names and values.',
+      details: { option: 'headers' },
+    });
+  }
   for (const [name, value] of Object.entries(own)) {
     if (typeof value !== 'string' || name === '') {
       throw new BusbarError(
@@ -117,6 +123,12 @@ export function addUserHeaders(headers: MutableHeaders, own: Headers): void {
           details: { header: name },
         },
       );
+    }
+    if (name === '__proto__') {
+      throw new BusbarError('INVALID_HEADER', 'The header "__proto__" cannot be sent.', {
+        help: 'Use another name: in most places that headers pass it means something else, and would be lost.',
+        details: { header: name },
+      });
     }
     if (name.startsWith('busbar-')) {
       throw new BusbarError('INVALID_HEADER', `The header "${name}" belongs to the framework.`, {

@@ -16,6 +16,48 @@ export interface OutgoingOptions {
   readonly dispatch?: 'immediate';
 }
 
+const optionNames: ReadonlySet<string> = new Set<keyof OutgoingOptions>([
+  'destination',
+  'delay',
+  'deliverAt',
+  'timeToBeReceived',
+  'messageId',
+  'headers',
+  'partitionKey',
+  'dispatch',
+]);
+
+/** Finds what the compiler would have found: a misspelt option would otherwise do nothing, silently. */
+export function checkOutgoingOptions(
+  definition: MessageDefinition,
+  options: OutgoingOptions,
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(definition, 'the options are no object', 'Leave them out, or give an object.');
+  }
+  for (const name in options) {
+    if (optionNames.has(name)) continue;
+    throw new BusbarError(
+      'UNKNOWN_OPTION',
+      `Sending ${definition.name}: there is no option "${name}".`,
+      {
+        help: `The options are: ${[...optionNames].join(', ')}.`,
+        details: { option: name, messageType: definition.name },
+      },
+    );
+  }
+  if (options.dispatch !== undefined && options.dispatch !== 'immediate') {
+    throw invalid(
+      definition,
+      '`dispatch` is not "immediate"',
+      "Leave it out, or write 'immediate'.",
+    );
+  }
+  if (options.deliverAt !== undefined && !(options.deliverAt instanceof Date)) {
+    throw invalid(definition, '`deliverAt` is no Date', 'Give a valid Date.');
+  }
+}
+
 /** When a message may be delivered, and until when it must be handled; wall-clock milliseconds. */
 export interface Timing {
   readonly deliverAt: number | undefined;
@@ -23,7 +65,7 @@ export interface Timing {
 }
 
 /** The greatest time that a Date holds. */
-const lastMoment = 8.64e15;
+export const lastMoment = 8.64e15;
 
 const none: Timing = { deliverAt: undefined, expiresAt: undefined };
 
@@ -72,8 +114,7 @@ function dueAt(
   if (delay !== undefined && date !== undefined) {
     throw invalid(definition, 'both `delay` and `deliverAt` are given', 'Give one of the two.');
   }
-  const due =
-    date === undefined ? now + toMilliseconds(delay as Duration, 'delay') : date.getTime();
+  const due = date === undefined ? now + toMilliseconds(delay as Duration, 'delay') : timeOf(date);
   if (Number.isNaN(due))
     throw invalid(definition, '`deliverAt` is no valid date', 'Give a valid Date.');
   if (due <= now) return undefined;
@@ -85,6 +126,11 @@ function dueAt(
     );
   }
   return due;
+}
+
+/** NaN for what only a caller without types can give. */
+function timeOf(date: unknown): number {
+  return date instanceof Date ? date.getTime() : Number.NaN;
 }
 
 function invalid(definition: MessageDefinition, what: string, help: string): BusbarError {

@@ -6,12 +6,12 @@ import { BusbarError } from '../errors.ts';
 import { type Headers, type Intent, headerNames } from '../headers.ts';
 import { type MessageDefinition, definitionOf } from '../message/message-definition.ts';
 import { prepareForWire } from '../message/prepare-for-wire.ts';
-import { headerBytes, mostHeaderBytes } from '../recoverability/failure-headers.ts';
+import { headerBytes, headerReserve, mostHeaderBytes } from '../recoverability/failure-headers.ts';
 import { checkPublish, checkReply, checkSend } from '../routing/best-practices.ts';
 import type { OutgoingMessage, TransportOperation } from '../transport/operations.ts';
 import { compose } from './behavior.ts';
 import type { IncomingContext } from './incoming-context.ts';
-import { type OutgoingOptions, resolveTiming } from './outgoing-options.ts';
+import { type OutgoingOptions, checkOutgoingOptions, resolveTiming } from './outgoing-options.ts';
 import { OutgoingHeaders } from './outgoing-headers.ts';
 import { createRouter } from './route-stage.ts';
 import type { OutgoingRoutedMessage } from './stages.ts';
@@ -33,7 +33,8 @@ export interface OutgoingRequest {
 
 /** Makes transport operations of messages: the `route` and `serialize` stages, composed once. */
 export interface Outgoing {
-  prepare(request: OutgoingRequest): Promise<TransportOperation>;
+  /** Gives, or throws, at once unless something on the way takes time: a behaviour, a mutator, a claim, a schema. */
+  prepare(request: OutgoingRequest): TransportOperation | Promise<TransportOperation>;
 }
 
 interface OutgoingContext extends OutgoingRoutedMessage {
@@ -49,17 +50,38 @@ export function createOutgoing(services: EndpointServices): Outgoing {
   const usualHeaders = new OutgoingHeaders(services);
   const observe = composeOutgoing(observers, logger);
   const route = createRouter(services);
-  const serialize = compose('serialize', services.behaviors, createSerializer(services));
+  const pack = createPacker(services);
+  const serialize = compose('serialize', services.behaviors, createSerializer(services, pack));
   const run = compose('route', services.behaviors, (context: OutgoingContext) => {
     context.destination = route(context, context.request);
     return serialize(context);
   });
 
+  const prepareInSteps = async (context: OutgoingContext): Promise<TransportOperation> => {
+    await run(context);
+    return context.operation ?? swallowed(context);
+  };
+
+  const prepareAtOnce = (
+    context: OutgoingContext,
+  ): TransportOperation | Promise<TransportOperation> => {
+    const { definition, headers, message, request } = context;
+    context.destination = route(context, request);
+    const body = prepareForWire(definition, message, services.serializer);
+    return body instanceof Promise
+      ? body.then((bytes) => pack(context, { headers, body: bytes }))
+      : pack(context, { headers, body });
+  };
+
+  const prepare = takesSteps(services) ? prepareInSteps : prepareAtOnce;
+
   return {
-    async prepare(request) {
+    prepare(request) {
       const { intent, message, options, incoming } = request;
       const definition = definitionOf(message);
       checkFor[intent](definition);
+      checkOutgoingOptions(definition, options);
+      if (definition.ordered && options.partitionKey === undefined) throw withoutKey(definition);
       const timing = resolveTiming(intent, options, definition, clock.now(), services.capabilities);
       const id = options.messageId ?? randomUUID();
       const headers = usualHeaders.create(id, request, definition, timing);
@@ -76,25 +98,46 @@ export function createOutgoing(services: EndpointServices): Outgoing {
         expiresAt: timing.expiresAt,
         operation: undefined,
       };
-      await run(context);
-      return context.operation ?? swallowed(definition, id);
+      return prepare(context);
     },
   };
+}
+
+function withoutKey({ name }: MessageDefinition): BusbarError {
+  return new BusbarError(
+    'MISSING_PARTITION_KEY',
+    `The ordered event ${name} has no partition key.`,
+    {
+      details: { messageType: name },
+    },
+  );
 }
 
 const checkFor = { send: checkSend, publish: checkPublish, reply: checkReply } as const;
 
 const noDestination: TransportOperation['destination'] = { kind: 'queue', queue: '' };
 
-function createSerializer(services: EndpointServices): (context: OutgoingContext) => Promise<void> {
-  const { claimCheck, clock, mutators, serializer, writtenEnvelope } = services;
+/** Whether anything but the message's own schema can take part in making its operation. */
+function takesSteps({ behaviors, claimCheck, mutators }: EndpointServices): boolean {
+  return (
+    claimCheck !== undefined ||
+    behaviors.some(({ stage }) => stage === 'route' || stage === 'serialize') ||
+    mutators.some((mutator) => 'outgoing' in mutator || 'outgoingBytes' in mutator)
+  );
+}
+
+type Packer = (context: OutgoingContext, message: OutgoingMessage) => TransportOperation;
+
+function createSerializer(
+  { claimCheck, clock, mutators, serializer }: EndpointServices,
+  pack: Packer,
+): (context: OutgoingContext) => Promise<void> {
   const objectMutators = mutators.filter((mutator) => mutator.outgoing !== undefined);
   const byteMutators = mutators.filter((mutator) => mutator.outgoingBytes !== undefined);
-  const envelopeIsNative = writtenEnvelope.name === 'busbar';
 
   return async (context) => {
     for (const mutator of objectMutators) await mutator.outgoing?.(context);
-    const { definition, deliverAt, expiresAt } = context;
+    const { definition } = context;
     const prepared = prepareForWire(definition, context.message, serializer);
     const bytes = {
       headers: context.headers,
@@ -103,12 +146,21 @@ function createSerializer(services: EndpointServices): (context: OutgoingContext
     for (const mutator of byteMutators) await mutator.outgoingBytes?.(bytes);
     let message: OutgoingMessage = bytes;
     if (claimCheck !== undefined) message = await checkIn(claimCheck, bytes, clock.now());
-    if (!envelopeIsNative) message = writtenEnvelope.wrap(message);
+    context.operation = pack(context, message);
+  };
+}
+
+function createPacker(services: EndpointServices): Packer {
+  const { writtenEnvelope } = services;
+  const envelopeIsNative = writtenEnvelope.name === 'busbar';
+
+  return ({ definition, deliverAt, expiresAt, headers, destination }, unwrapped) => {
+    const message = envelopeIsNative ? unwrapped : writtenEnvelope.wrap(unwrapped);
     checkSize(services, definition, message);
-    const partitionKey = context.headers[headerNames.partitionKey];
-    context.operation = {
+    const partitionKey = headers[headerNames.partitionKey];
+    return {
       message,
-      destination: context.destination,
+      destination,
       ...(deliverAt !== undefined && { deliverAt }),
       ...(expiresAt !== undefined && deliverAt === undefined && { expiresAt }),
       ...(partitionKey !== undefined && { partitionKey }),
@@ -121,7 +173,8 @@ function checkSize(
   definition: MessageDefinition,
   { headers, body }: OutgoingMessage,
 ): void {
-  const { maxBodyBytes, maxHeaderBytes } = capabilities;
+  const { maxBodyBytes } = capabilities;
+  const maxHeaderBytes = capabilities.maxHeaderBytes - headerReserve(capabilities.maxHeaderBytes);
   const details = { messageType: definition.name, messageId: headers[headerNames.messageId] };
   if (body.byteLength > maxBodyBytes) {
     throw new BusbarError(
@@ -135,12 +188,13 @@ function checkSize(
   if (bytes <= maxHeaderBytes) return;
   throw new BusbarError(
     'HEADERS_TOO_LARGE',
-    `The headers of ${definition.name} ${details.messageId} are ${bytes} bytes long; the transport takes ${maxHeaderBytes}.`,
+    `The headers of ${definition.name} ${details.messageId} are ${bytes} bytes long; the transport takes ${maxHeaderBytes}, with room for a copy.`,
     { details: { ...details, bytes, maxHeaderBytes } },
   );
 }
 
-function swallowed(definition: MessageDefinition, id: string): never {
+function swallowed({ definition, headers }: OutgoingContext): never {
+  const id = headers[headerNames.messageId];
   throw new BusbarError(
     'DISPATCH_REFUSED',
     `A behaviour of an outgoing stage did not call next() for ${definition.name} ${id}, so there is nothing to send.`,

@@ -31,9 +31,16 @@ export class Sending extends Promise<void> {
   }
 }
 
-/** Waits until all have ended. Rejects with the failure of the first that nobody watched. */
+/**
+ * Waits until all have ended, those included that one of them led to. Rejects with the failure of the first that nobody
+ * watched.
+ */
 export async function endOf(sendings: readonly Sending[]): Promise<void> {
-  const unwatched = sendings.filter((sending) => !sending.watched);
-  await Promise.allSettled(sendings);
-  await Promise.all(unwatched);
+  for (let seen = 0; seen < sendings.length;) {
+    const further = sendings.slice(seen);
+    seen = sendings.length;
+    const unwatched = further.filter((sending) => !sending.watched);
+    await Promise.allSettled(further);
+    await Promise.all(unwatched);
+  }
 }

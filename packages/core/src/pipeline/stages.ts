@@ -91,11 +91,11 @@ export type StageName = keyof StageContexts;
 
 /** All stages with what each does, in order; `endpoint.diagnostics()` prints it. */
 export const stageDescriptions: Readonly<Record<StageName, string>> = {
-  'transport-receive': 'takes headers and bytes as they came and settles what became of them',
+  'transport-receive': 'takes headers and bytes as they came',
   unwrap: 'chooses the envelope, fetches a checked-in body, drops what has expired',
   outbox: 'skips the handlers of a message that was handled before; dispatches after the commit',
   deserialize: 'finds the type, makes an instance of its class, validates it',
-  transaction: 'commits the changes of all handlers and the outgoing messages together',
+  transaction: 'commits the changes of all handlers, and with an outbox what they sent',
   handlers: 'calls the handlers of the message, one after the other',
   route: 'finds the destination of an outgoing message',
   serialize: 'validates an outgoing message and makes bytes of it',

@@ -13,8 +13,12 @@ export interface Failure {
   readonly immediateFailures: number;
   /** Delayed retries done before this delivery. */
   readonly delayedAttempts: number;
+  /** The handler that threw; undefined when the message failed before or after its handlers. */
+  readonly handler?: string | undefined;
   /** Wall-clock milliseconds. */
   readonly now: number;
+  /** A number from 0 up to 1, for the jitter of delays, so that a policy needs no chance of its own. */
+  readonly random: number;
 }
 
 /** What is to be done with a failed message. */
@@ -62,14 +66,35 @@ export function decideRecovery(failure: Failure, settings: RecoverySettings): Re
   const { error } = failure;
   if (error instanceof RetryAt)
     return { action: 'retry-at', at: Math.max(failure.now, error.at.getTime()) };
-  const code = error instanceof BusbarError ? error.code : undefined;
+  // What a handler throws is its own affair: that it tried to send something invalid may pass.
+  const code =
+    failure.handler === undefined && error instanceof BusbarError ? error.code : undefined;
   if (code !== undefined && hopeless.has(code)) return { action: 'error' };
   if (settings.unrecoverable.some((type) => error instanceof type)) return { action: 'error' };
   const onlyLater = code !== undefined && perhapsLater.has(code);
   if (!onlyLater && failure.immediateFailures <= settings.immediate) return { action: 'immediate' };
   if (failure.delayedAttempts < settings.delayed.attempts) {
-    const delayMs = settings.delayed.delayMs(failure.delayedAttempts + 1, Math.random());
+    const delayMs = settings.delayed.delayMs(failure.delayedAttempts + 1, failure.random);
     return { action: 'delayed', delayMs };
   }
   return { action: 'error' };
+}
+
+/** Whether a policy, which the compiler may not have checked, gave something that can be carried out. */
+export function isRecoveryAction(value: unknown): value is RecoveryAction {
+  if (typeof value !== 'object' || value === null) return false;
+  const { action, delayMs, at, queue } = value as Partial<Record<string, unknown>>;
+  switch (action) {
+    case 'immediate':
+    case 'discard':
+      return true;
+    case 'delayed':
+      return typeof delayMs === 'number' && Number.isFinite(delayMs) && delayMs >= 0;
+    case 'retry-at':
+      return typeof at === 'number' && Number.isFinite(at);
+    case 'error':
+      return queue === undefined || (typeof queue === 'string' && queue !== '');
+    default:
+      return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.ts';
+import { safeText } from '../safe-text.ts';
 import { type Headers, type MutableHeaders, headerNames } from '../headers.ts';
 
 /** What an error copy says of the failure. */
@@ -44,8 +45,14 @@ export function failureHeaders(
   headers[headerNames.copy] = nextCopy(received);
   headers[headerNames.failedQueue] = details.queue;
   headers[headerNames.failedAt] = new Date(details.failedAt).toISOString();
-  headers[headerNames.failureType] = cut(error.name, longestName);
-  headers[headerNames.failureMessage] = cut(error.message, longestMessage);
+  headers[headerNames.failureType] = cut(
+    safeText(() => error.name, 'Error'),
+    longestName,
+  );
+  headers[headerNames.failureMessage] = cut(
+    safeText(() => error.message, ''),
+    longestMessage,
+  );
   headers[headerNames.failureStack] = cut(stackOf(error), longestStack);
   headers[headerNames.failureAttempts] = String(details.attempts);
   headers[headerNames.processingEndpoint] = details.endpoint;
@@ -92,16 +99,51 @@ function fit(headers: MutableHeaders, maxBytes: number): MutableHeaders {
     delete headers[name];
     excess -= size + Buffer.byteLength(name);
   }
+  // Senders of ours leave room for a copy. One that does not is foreign, and the message itself matters more.
+  return withoutLargest(headers, excess);
+}
+
+/** Drops headers that are not the framework's, the largest first, until enough is gone. */
+function withoutLargest(headers: MutableHeaders, excess: number): MutableHeaders {
+  const foreign = Object.entries(headers)
+    .filter(([name]) => !name.startsWith('busbar-'))
+    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(name) + Buffer.byteLength(value) }))
+    .sort((a, b) => b.bytes - a.bytes);
+  let left = excess;
+  for (const { name, bytes } of foreign) {
+    if (left <= 0) break;
+    delete headers[name];
+    left -= bytes;
+  }
   return headers;
 }
+
+/** What senders keep free, so that the headers of a delayed or error copy fit beside their own. */
+export function headerReserve(maxHeaderBytes: number): number {
+  return Math.min(largestReserve, Math.floor(maxHeaderBytes / 4));
+}
+
+const largestReserve = 32_768;
 
 /** Causes further down are left out: they seldom help, and a cause may point back at its effect. */
 const deepestCause = 4;
 
 function stackOf(error: Error, depth = 0): string {
-  const own = error.stack ?? `${error.name}: ${error.message}`;
-  if (!(error.cause instanceof Error) || depth === deepestCause) return own;
-  return `${own}\nCaused by: ${stackOf(error.cause, depth + 1)}`;
+  const own = safeText(
+    () => error.stack,
+    safeText(() => error.message, ''),
+  );
+  const cause = causeOf(error);
+  if (cause === undefined || depth === deepestCause) return own;
+  return `${own}\nCaused by: ${stackOf(cause, depth + 1)}`;
+}
+
+function causeOf(error: Error): Error | undefined {
+  try {
+    return error.cause instanceof Error ? error.cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function cut(text: string, length: number): string {

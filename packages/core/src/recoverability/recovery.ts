@@ -9,8 +9,13 @@ import type { RecoveryContext } from '../pipeline/stages.ts';
 import type { Delivery, FailedAttempt, FailureDecision, OnError } from '../transport/delivery.ts';
 import type { TransportOperation } from '../transport/operations.ts';
 import { parseCount } from './attempt-count.ts';
-import { type Failure, type RecoveryAction, decideRecovery } from './decide-recovery.ts';
-import { failureHeaders, nextCopy } from './failure-headers.ts';
+import {
+  type Failure,
+  type RecoveryAction,
+  decideRecovery,
+  isRecoveryAction,
+} from './decide-recovery.ts';
+import { failureHeaders, headerBytes, nextCopy } from './failure-headers.ts';
 import { NotAdmitted } from './rate-limiter.ts';
 
 /** Delayed rounds that a message of a blocking lane spent in place, and the failures before the present one. */
@@ -52,7 +57,12 @@ export function createRecovery(services: EndpointServices): OnError {
       delivery,
       queue: delivery.queue,
       body: delivery.body,
-      action: performer.decide({ ...known, now: clock.now() }),
+      action: performer.decide({
+        ...known,
+        handler: failedHandlerOf(error),
+        now: clock.now(),
+        random: Math.random(),
+      }),
       extraHeaders: {},
       totalAttempts: totalAttempts(failure, services.recoverability.immediate),
       decision: { action: 'release' },
@@ -80,14 +90,21 @@ class RecoveryPerformer {
   decide(failure: Failure): RecoveryAction {
     const { recoverability, logger } = this.#services;
     try {
-      return recoverability.policy(failure, recoverability);
+      const action: unknown = recoverability.policy(failure, recoverability);
+      if (isRecoveryAction(action)) return action;
+      // A promise that a policy gave may reject, and nobody waits for it.
+      if (action instanceof Promise) action.catch(() => {});
+      logger.error(
+        { messageId: failure.messageId, action },
+        'The recoverability policy gave no recovery action; the default policy decides about this message',
+      );
     } catch (error) {
       logger.error(
         { messageId: failure.messageId, err: error },
         'The recoverability policy threw; the default policy decides about this message',
       );
-      return decideRecovery(failure, recoverability);
     }
+    return decideRecovery(failure, recoverability);
   }
 
   async carryOut(context: FailureContext): Promise<void> {
@@ -126,14 +143,10 @@ class RecoveryPerformer {
   }
 
   async #delay(context: FailureContext, delayMs: number, counts: boolean): Promise<void> {
-    const { clock, recoverability, observe, capabilities } = this.#services;
-    this.#log('warn', context, `A message failed and is tried again in ${delayMs} ms`);
-    this.#services.counts.delayed += 1;
-    observe?.({ kind: 'delayed-retry', queue: context.queue, headers: context.headers, delayMs });
-    if (
-      recoverability.onLaneFailure === 'block' &&
-      context.headers[headerNames.partitionKey] !== undefined
-    ) {
+    const { clock, recoverability, capabilities } = this.#services;
+    const partitionKey = context.headers[headerNames.partitionKey];
+    if (recoverability.onLaneFailure === 'block' && partitionKey !== undefined) {
+      this.#noteDelay(context, delayMs);
       this.#stayInPlace(context, counts);
       context.decision = { action: 'retry', afterMs: delayMs };
       return;
@@ -147,13 +160,25 @@ class RecoveryPerformer {
       [headerNames.deliverAt]: new Date(deliverAt).toISOString(),
       ...context.extraHeaders,
     };
-    const partitionKey = context.headers[headerNames.partitionKey];
+    if (headerBytes(headers) > capabilities.maxHeaderBytes) {
+      // A foreign sender left no room for the count of retries, so there can be no delayed one.
+      await this.#moveToError(context, this.#services.errorQueue);
+      return;
+    }
+    this.#noteDelay(context, delayMs);
     context.decision = await this.#replaceBy(context.delivery, {
       message: { headers, body: context.body },
       destination: { kind: 'queue', queue: context.queue },
       deliverAt,
       ...(partitionKey !== undefined && { partitionKey }),
     });
+  }
+
+  #noteDelay(context: FailureContext, delayMs: number): void {
+    const { queue, headers } = context;
+    this.#log('warn', context, `A message failed and is tried again in ${delayMs} ms`);
+    this.#services.counts.delayed += 1;
+    this.#services.observe?.({ kind: 'delayed-retry', queue, headers, delayMs });
   }
 
   #stayInPlace(context: FailureContext, counts: boolean): void {
@@ -222,7 +247,7 @@ class RecoveryPerformer {
     this.#services.logger[level](
       {
         messageId,
-        messageType: headers[headerNames.enclosedTypes],
+        messageType: headers[headerNames.enclosedTypes]?.split(';', 1)[0],
         queue,
         handler: failedHandlerOf(error),
         code: error instanceof BusbarError ? error.code : error.name,

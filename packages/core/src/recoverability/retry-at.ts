@@ -2,7 +2,8 @@ const brand = Symbol.for('busbar.retry-at');
 
 /**
  * Thrown by a handler that knows when trying again makes sense (a rate limit's reset, the end of a maintenance). The
- * message is delivered again at `at`; such a retry counts against no limit.
+ * message is delivered again at `at`; such a retry counts against no limit. A moment further away than the transport can
+ * hold a message is cut to that; the handler then looks at the time and throws again.
  */
 export class RetryAt extends Error {
   readonly at: Date;

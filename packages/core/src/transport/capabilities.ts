@@ -16,7 +16,10 @@ export interface TransportCapabilities {
   readonly delayResolutionMs: number;
   /** The largest body, in bytes, with room for the headers of an error copy kept. */
   readonly maxBodyBytes: number;
-  /** The most that names and values of all headers may take together, in bytes of UTF-8. */
+  /**
+   * The most that names and values of all headers may take together, in bytes of UTF-8. Senders keep a part of it free
+   * (a quarter, at most 32 KiB), in which delayed and error copies say what happened.
+   */
   readonly maxHeaderBytes: number;
   /** Order per `partitionKey` across processes: `key` keeps order by key, `queue` by one consumer per queue. */
   readonly ordering: 'none' | 'key' | 'queue';

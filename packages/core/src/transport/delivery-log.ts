@@ -1,4 +1,5 @@
 import { asError } from '../errors.ts';
+import { headerNames } from '../headers.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -42,6 +43,7 @@ export class DeliveryLog {
 }
 
 function about(delivery: Delivery, error?: Error): object {
-  const fields = { queue: delivery.queue, nativeId: delivery.nativeId };
+  const { queue, nativeId, headers } = delivery;
+  const fields = { queue, nativeId, messageId: headers[headerNames.messageId] };
   return error === undefined ? fields : { ...fields, err: error };
 }

@@ -25,6 +25,7 @@ const failure = (changes: Partial<Failure>): Failure => ({
   immediateFailures: 1,
   delayedAttempts: 0,
   now: 1_000,
+  random: 0.5,
   ...changes,
 });
 
@@ -77,6 +78,12 @@ describe('decideRecovery', () => {
       });
     },
   );
+
+  test('should try again what a handler threw, whatever its code', () => {
+    const error = new BusbarError('MESSAGE_INVALID', 'The handler sent something invalid.');
+    const thrown = failure({ error, handler: 'PlaceOrderHandler.place' });
+    expect(decideRecovery(thrown, settings)).toEqual({ action: 'immediate' });
+  });
 
   test('should honour the moment that a handler names, though no earlier than now', () => {
     const later = failure({ error: new RetryAt(new Date(9_000)), delayedAttempts: 99 });
