@@ -1,5 +1,6 @@
 import { handler } from '@busbar/core';
 import { Ledger } from '../ledger.ts';
+import { order } from '../order.ts';
 import type { Scenario } from '../scenario.ts';
 import { InProcessTwin } from '../subjects/in-process-twin.ts';
 import { MemoryEndpoint } from '../subjects/memory-endpoint.ts';
@@ -14,7 +15,7 @@ export const scenario: Scenario = {
       let ledger = new Ledger(0, 0);
       const events = new InProcessTwin(async ({ id }) => ledger.ended(id));
       const commands = new InProcessTwin(async (command) => {
-        events.send({ ...command });
+        events.send(order(command.id, command.sentAt));
         await events.drain();
       });
       return {
@@ -28,8 +29,8 @@ export const scenario: Scenario = {
     async busbar() {
       let ledger = new Ledger(0, 0);
       const bus = new MemoryEndpoint([
-        handler(PlaceOrder, async (command, context) => {
-          await context.publish(new OrderPlaced({ ...command }));
+        handler(PlaceOrder, async ({ id, sentAt }, context) => {
+          await context.publish(new OrderPlaced(order(id, sentAt)));
         }),
         handler(OrderPlaced, async ({ id }) => {
           ledger.ended(id);

@@ -54,6 +54,7 @@ export * from './pipeline/stages.ts';
 export * from './pipeline/message-mutator.ts';
 export * from './envelope/envelope.ts';
 export * from './topology/topology.ts';
+export type { MessageEncryption } from './encryption/encryption.ts';
 export type { ClaimCheckConfig } from './claim-check/claim-check.ts';
 export * from './claim-check/claim-store.ts';
 export * from './claim-check/claim-not-found.ts';

@@ -1,4 +1,4 @@
-import { asError, type DispatchResult, type TransportOperation } from '@busbar/core';
+import { asError, type DispatchResult, type Headers, type TransportOperation } from '@busbar/core';
 import { sqliteCapabilities } from './capabilities.ts';
 import type { SharedStore } from './store/shared-store.ts';
 import type { SqliteDelivery } from './store/sqlite-delivery.ts';
@@ -115,11 +115,11 @@ export class Dispatcher {
     if (message.body.byteLength > maxBodyBytes) {
       return `The body has ${message.body.byteLength} bytes, the limit is ${maxBodyBytes}.`;
     }
-    // A string has at most three bytes for each of its units.
-    if (headers.length * 3 > maxHeaderBytes && Buffer.byteLength(headers) > maxHeaderBytes) {
-      return `The headers have ${Buffer.byteLength(headers)} bytes, the limit is ${maxHeaderBytes}.`;
-    }
-    return undefined;
+    // The limit is on names and values, without what JSON adds to them; a string has at most three bytes for each unit.
+    if (headers.length * 3 <= maxHeaderBytes) return undefined;
+    const bytes = headerBytes(message.headers);
+    if (bytes <= maxHeaderBytes) return undefined;
+    return `The headers have ${bytes} bytes, the limit is ${maxHeaderBytes}.`;
   }
 
   /** Likewise. */
@@ -176,6 +176,14 @@ export class Dispatcher {
 function unknown(encoded: readonly EncodedOperation[], error: unknown): readonly DispatchResult[] {
   const reason = asError(error).message;
   return encoded.map(() => ({ outcome: 'unknown', reason }));
+}
+
+function headerBytes(headers: Headers): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  return bytes;
 }
 
 function bytesOf(encoded: readonly EncodedOperation[]): number {

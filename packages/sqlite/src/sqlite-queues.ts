@@ -53,18 +53,19 @@ export class SqliteQueues implements Queues {
     await this.#housekeeping.removeUnusedQueues();
     return this.#read(() => {
       const now = this.#store.clock.now();
-      // All from one index, without a look at the messages themselves.
+      // All from one index, without a look at the messages themselves. Parameters are plain, since Node refuses numbered
+      // ones up to 22.19.
       const counts = this.#store.file
         .prepare(
           `SELECT name,
              (SELECT count(*) FROM busbar_messages WHERE queue_id = id) total,
              (SELECT count(*) FROM busbar_messages
-              WHERE queue_id = id AND state = ${messageState.delayed} AND visible_at > ?1) delayed,
+              WHERE queue_id = id AND state = ${messageState.delayed} AND visible_at > ?) delayed,
              (SELECT count(*) FROM busbar_messages
-              WHERE queue_id = id AND state = ${messageState.held} AND visible_at > ?1) held
+              WHERE queue_id = id AND state = ${messageState.held} AND visible_at > ?) held
            FROM busbar_queues ORDER BY name`,
         )
-        .all(now) as unknown as CountRow[];
+        .all(now, now) as unknown as CountRow[];
       return counts.map(({ name, total, delayed, held }) => ({
         name,
         ready: total - delayed - held,

@@ -8,6 +8,7 @@ import {
   type Receiver,
   type ReceiverHealth,
   type ReceiverSettings,
+  type Timer,
   type TransportHost,
   type TransportOperation,
   asError,
@@ -21,6 +22,9 @@ import type { Transaction } from './store/writer.ts';
 
 // Taken once, so that a test which replaces the global timers does not stop every receiver.
 const { setImmediate } = globalThis;
+
+/** How long a message may be ours without a place in the pump. */
+const mostPendingMs = 50;
 
 /** Takes from one queue while it is started. */
 export class SqliteReceiver
@@ -41,6 +45,7 @@ export class SqliteReceiver
   #claimed: SqliteDelivery[] = [];
   /** Ours, and not pushed yet because the pump is about to have room for them. */
   #pending: SqliteDelivery[] = [];
+  #patience: Timer | undefined;
 
   constructor(
     store: SharedStore,
@@ -114,8 +119,8 @@ export class SqliteReceiver
     if (this.#claimed.length === 0) return;
     for (const delivery of this.#claimed) this.#store.leases.hold(delivery);
     this.#pending.push(...this.#claimed.splice(0));
-    // Those that were settled leave the pump once their callers have gone on, which takes some microtasks.
-    if (freed > 0) setImmediate(this.#push);
+    // Those that were settled leave the pump when their handlers have returned, and `roomGrew` tells us then.
+    if (freed > 0) setImmediate(this.#checkPending);
     else queueMicrotask(this.#push);
   }
 
@@ -219,7 +224,20 @@ export class SqliteReceiver
     }
   };
 
+  /** A handler that goes on after it has settled keeps its place, and the message for it is of more use to others. */
+  readonly #checkPending = (): void => {
+    this.#push();
+    if (this.#pending.length === 0) return;
+    this.#patience ??= this.#host.clock.setTimer(() => {
+      this.#patience = undefined;
+      this.#giveBackPending();
+    }, mostPendingMs);
+  };
+
   #giveBackPending(): void {
+    this.#patience?.cancel();
+    this.#patience = undefined;
+
     for (const delivery of this.#pending.splice(0)) {
       this.release(delivery, false).catch((error: unknown) => {
         this.#host.logger.warn(

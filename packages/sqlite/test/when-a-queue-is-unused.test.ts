@@ -81,8 +81,9 @@ test('should go on with a queue that was removed and made again', async () => {
   const receiver = await receive(connection, 'queue', ({ headers }) => {
     handled.push(headers['busbar-message-id']);
   });
-  using database = new DatabaseSync(file.path);
+  const database = new DatabaseSync(file.path);
   database.exec("DELETE FROM busbar_queues WHERE name = 'queue'");
+  database.close();
   await until(() => receiver.health().paused === 'the queue was removed', 'it notices');
   expect(criticals).toMatchObject([{ code: 'MISSING_QUEUE' }]);
   await connection.queues.provision([{ name: 'queue' }]);

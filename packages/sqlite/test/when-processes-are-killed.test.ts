@@ -49,6 +49,7 @@ test('should lose nothing and repeat nothing when two of four processes are kill
   } finally {
     await Promise.all(children.map((child) => child.kill()));
   }
-  using database = new DatabaseSync(file.path);
+  const database = new DatabaseSync(file.path);
   expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  database.close();
 });

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@busbar/core';
+import { type Clock, type TransportConnection, systemClock } from '@busbar/core';
 import { expect, test, vi } from 'vitest';
 import { connect, receive } from './support/connect.ts';
 import { toQueue } from './support/messages.ts';
@@ -40,6 +40,32 @@ test('should deliver what was sent before it was set back, in order', async () =
   });
   await within(all.promise, 'three messages');
   expect(handled).toEqual(['one', 'two', 'three']);
+});
+
+test('should keep what processes with different clocks have sent under one key in order', async () => {
+  using file = temporaryFile();
+  const clock = settableClock();
+  await using ahead = await connect({ file: file.path }, { clock });
+  await ahead.queues.provision([{ name: 'queue', ordered: true }]);
+  const send = (connection: TransportConnection, id: string): Promise<unknown> =>
+    connection.dispatch([toQueue('queue', { id, partitionKey: 'key' })]);
+  await send(ahead, 'one');
+  await send(ahead, 'two');
+  // Two users of one file with clocks of their own share nothing, as two processes do.
+  const setBack = settableClock();
+  setBack.set(-hourMs);
+  await using behind = await connect({ file: file.path }, { clock: setBack });
+  await send(behind, 'three');
+  await send(ahead, 'four');
+  await send(behind, 'five');
+  const handled: (string | undefined)[] = [];
+  const all = Promise.withResolvers<void>();
+  await receive(ahead, 'queue', ({ headers }) => {
+    handled.push(headers['busbar-message-id']);
+    if (handled.length === 5) all.resolve();
+  });
+  await within(all.promise, 'five messages');
+  expect(handled).toEqual(['one', 'two', 'three', 'four', 'five']);
 });
 
 test('should not take its own messages for abandoned ones when it was set ahead', async () => {

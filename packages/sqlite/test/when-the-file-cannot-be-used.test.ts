@@ -97,11 +97,12 @@ test('should stop writing when a newer version has changed the file meanwhile', 
 
 test('should keep its tables beside those of an application', async () => {
   using file = temporaryFile();
-  using database = new DatabaseSync(file.path);
+  const database = new DatabaseSync(file.path);
   database.exec('CREATE TABLE orders (id INTEGER PRIMARY KEY); PRAGMA user_version = 42');
   await using connection = await connect({ file: file.path });
   await connection.queues.provision([{ name: 'queue' }]);
   expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 42 });
+  database.close();
 });
 
 test('should confirm nothing while the file is moved away, and go on when it is back', async () => {
@@ -137,3 +138,70 @@ test('should confirm nothing into a file that was replaced', async () => {
     details: { trouble: 'gone' },
   });
 });
+
+test.each(['-wal', '-shm'])('should confirm nothing while its %s is gone', async (suffix) => {
+  using file = temporaryFile();
+  const criticals: Error[] = [];
+  await using connection = await connect(
+    { file: file.path },
+    { onCritical: (error) => criticals.push(error) },
+  );
+  await connection.queues.provision([{ name: 'queue' }]);
+  await connection.dispatch([toQueue('queue')]);
+  renameSync(`${file.path}${suffix}`, `${file.path}.away`);
+  await expect(connection.dispatch([toQueue('queue')])).rejects.toMatchObject({
+    code: 'TRANSPORT_UNAVAILABLE',
+    message: expect.stringContaining(`bus.db${suffix} is gone`),
+    details: { trouble: 'gone' },
+  });
+  expect(connection.health().connected).toBe(false);
+  expect(criticals).toHaveLength(1);
+  renameSync(`${file.path}.away`, `${file.path}${suffix}`);
+  await until(() => connection.health().connected, 'it has recovered');
+  expect(await connection.dispatch([toQueue('queue')])).toMatchObject([{ outcome: 'confirmed' }]);
+});
+
+test('should save what it has confirmed when the log was removed', async () => {
+  using file = temporaryFile();
+  await using connection = await connect({ file: file.path }, { onCritical: () => {} });
+  await connection.queues.provision([{ name: 'queue' }]);
+  await connection.dispatch([toQueue('queue', { id: 'confirmed' })]);
+  rmSync(`${file.path}-wal`);
+  await expect(connection.dispatch([toQueue('queue')])).rejects.toMatchObject({
+    details: { trouble: 'gone' },
+  });
+  // As the next process finds it when this one is killed now.
+  copyFileSync(file.path, `${file.path}.left`);
+  await using next = await connect({ file: `${file.path}.left` });
+  const left = await next.queues.peek('queue', 10);
+  expect(left.map(({ headers }) => headers['busbar-message-id'])).toEqual(['confirmed']);
+});
+
+test('should not mind what others do to the log by way of SQLite', async () => {
+  using file = temporaryFile();
+  await using connection = await connect({ file: file.path });
+  await connection.queues.provision([{ name: 'queue' }]);
+  for (const sql of ['PRAGMA wal_checkpoint(TRUNCATE)', 'VACUUM', 'PRAGMA wal_checkpoint']) {
+    const database = new DatabaseSync(file.path);
+    database.exec(sql);
+    database.close();
+    expect(await connection.dispatch([toQueue('queue')])).toMatchObject([{ outcome: 'confirmed' }]);
+  }
+  expect(await connection.queues.list()).toMatchObject([{ name: 'queue', ready: 3 }]);
+});
+
+test('should make the folders above the file', async () => {
+  using file = temporaryFile();
+  await using connection = await connect({ file: join(file.folder, 'a', 'b', 'c', 'bus.db') });
+  expect(connection.health()).toEqual({ connected: true });
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'should say at once where no folder can ever be made',
+  async () => {
+    await expect(connect({ file: '/proc/no-such-process/sub/bus.db' })).rejects.toMatchObject({
+      code: 'TRANSPORT_UNAVAILABLE',
+      details: { trouble: 'cannot-open' },
+    });
+  },
+);

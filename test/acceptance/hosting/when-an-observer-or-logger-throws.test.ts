@@ -11,6 +11,8 @@ const broken = (): never => {
   throw new Error('the collector is gone');
 };
 
+const rejecting = (() => Promise.reject(new Error('the collector is gone'))) as () => never;
+
 const observers: readonly [string, Observer][] = [
   ['in observe', { observe: broken }],
   ['in outgoing', { outgoing: broken }],
@@ -35,8 +37,8 @@ const observers: readonly [string, Observer][] = [
   ],
   ['nothing, but never calls next', { process: async () => {} }],
   // The compiler lets an async function stand where nothing is returned.
-  ['in observe, asynchronously', { observe: async () => broken() }],
-  ['in outgoing, asynchronously', { outgoing: async () => broken() }],
+  ['in observe, asynchronously', { observe: rejecting }],
+  ['in outgoing, asynchronously', { outgoing: rejecting }],
 ];
 
 describe('when an observer throws', () => {

@@ -61,10 +61,10 @@ export async function checkBadInput(
   const ends = new Map<string, number>();
   await using intake = await Intake.start(target, variant);
   try {
-    const cases = fc.sample(fc.property(target.cases, () => {}), { numRuns: count, seed });
+    const cases = generate(target, count, seed);
     const heap = new Heap();
     for (let first = 0; first < cases.length; first += casesPerBatch) {
-      const batch = cases.slice(first, first + casesPerBatch).map(([one]) => one);
+      const batch = cases.slice(first, first + casesPerBatch);
       const { outcomes, goods } = await runBatch(intake, batch);
       const suspects: Suspect[] = [];
       for (const [index, outcome] of outcomes.entries()) {
@@ -94,6 +94,16 @@ export async function checkBadInput(
   } finally {
     uncaught.stop();
   }
+}
+
+/** As a property makes them, so that the path to a case is its place; `fc.sample` makes others. */
+function generate(target: BadInputTarget, count: number, seed: number): readonly InputCase[] {
+  const cases: InputCase[] = [];
+  const collecting = fc.property(target.cases, (one) => {
+    cases.push(one);
+  });
+  fc.assert(collecting, { numRuns: count, seed });
+  return cases;
 }
 
 async function runBatch(

@@ -77,7 +77,8 @@ function checkHeaders(
 ): string | undefined {
   const wanted = new Map(Object.entries(input.readable?.(input.headers) ?? input.headers));
   if ((wanted.get(headerNames.messageId) ?? '') === '') {
-    if (nativeId === undefined) wanted.set(headerNames.messageId, copy[headerNames.messageId] ?? '');
+    if (nativeId === undefined)
+      wanted.set(headerNames.messageId, copy[headerNames.messageId] ?? '');
     else wanted.set(headerNames.messageId, nativeId);
   }
   for (const name of dropped) wanted.delete(name);

@@ -134,13 +134,15 @@ export class Intake implements AsyncDisposable {
     return outcomes;
   }
 
-  /** What is not as it should be once all is over. */
+  /** Ends the endpoint, and tells what is not as it should be once all is over. */
   async problems(): Promise<readonly string[]> {
     const health = this.#endpoint.health();
     const problems = this.critical.map((error) => `critical: ${error.message}`);
     if (health.status !== 'healthy') problems.push(`the endpoint is ${health.status}`);
     const strays = [...this.#strays, ...this.#early.map(({ headers }) => headers)];
     problems.push(...strays.map((headers) => `ended again: ${JSON.stringify(headers)}`));
+    // What ended last may not be settled yet.
+    await this.#stop();
     for (const { name, ready, delayed, inFlight } of await this.#connection.queues.list()) {
       if (name !== answersQueue && ready + delayed + inFlight > 0) {
         problems.push(`queue ${name} is not empty`);
@@ -150,10 +152,14 @@ export class Intake implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#endpoint.stop();
-    await this.#collector.stop(AbortSignal.timeout(5_000));
+    await this.#stop();
     await this.#connection.close();
     await this.#broker.close();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#endpoint.stop();
+    await this.#collector.stop(AbortSignal.timeout(5_000));
   }
 
   #track(input: InputCase): Outcome {
@@ -209,7 +215,7 @@ export class Intake implements AsyncDisposable {
     }
     outcome.ends.push(kind);
     outcome.place = place;
-    if (kind !== 'moved-to-error') this.#end();
+    this.#endIfOver(outcome);
   }
 
   #collect({ headers, body }: ErrorCopy): void {
@@ -221,10 +227,13 @@ export class Intake implements AsyncDisposable {
     // The observer sees nothing to track an unreadable message by.
     if (headers[trackingHeader] === undefined) outcome.ends.push('moved-to-error');
     outcome.errors.push({ headers: { ...headers }, body });
-    this.#end();
+    this.#endIfOver(outcome);
   }
 
-  #end(): void {
+  /** A copy may be here before the observer knows that it was sent. */
+  #endIfOver({ ends, errors }: Outcome): void {
+    const copies = ends[0] === 'moved-to-error' ? 1 : 0;
+    if (ends.length !== 1 || errors.length !== copies) return;
     this.#open -= 1;
     if (this.#open === 0) this.#allEnded?.();
   }

@@ -1,6 +1,9 @@
+import { Buffer } from 'node:buffer';
+import { sqliteTransport } from '@busbar/sqlite';
 import { describe, expect, test } from 'vitest';
 import { scaled } from '../../support/scale.ts';
 import { checkBadInput } from './check-bad-input.ts';
+import { Intake } from './intake.ts';
 import { sqliteRows, targets } from './transports.ts';
 import { bare, furnished, retrying } from './variants.ts';
 
@@ -61,4 +64,30 @@ describe('when rows are written by hand', () => {
     },
     limitMs,
   );
+
+  test('should keep what is larger than it could send itself', async () => {
+    await using intake = await Intake.start(sqliteRows, bare);
+    const { maxBodyBytes, maxHeaderBytes } = sqliteTransport({ file: 'unused.db' }).capabilities;
+    const headers = { 'busbar-enclosed-types': 'Bad.Plain' };
+    const outcomes = await intake.run(
+      [
+        { headers, body: new Uint8Array(maxBodyBytes + 1), bare: false },
+        {
+          headers: { ...headers, 'x-large': '\u0001'.repeat(maxHeaderBytes) },
+          body: new Uint8Array(1),
+          bare: false,
+        },
+      ],
+      limitMs,
+    );
+    for (const { input, ends, errors } of outcomes) {
+      expect(ends).toEqual(['moved-to-error']);
+      const [copy] = errors;
+      // A header that no copy can carry is left out, so that the reason has its place.
+      expect(copy!.headers).toMatchObject({ ...headers, 'busbar-failure-code': 'UNDECODABLE' });
+      expect(copy!.headers).toHaveProperty('busbar-failure-message');
+      expect(Buffer.compare(copy!.body, input.body)).toBe(0);
+    }
+    expect(await intake.problems()).toEqual([]);
+  });
 });

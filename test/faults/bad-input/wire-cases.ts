@@ -8,10 +8,12 @@ import { storedClaim } from './variants.ts';
 /** Any 16-bit units: control characters and lone halves of surrogate pairs too. */
 export const anyText = (maxLength: number): fc.Arbitrary<string> =>
   fc.string({
-    unit: fc.oneof(
-      { weight: 3, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) },
-      { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }) },
-    ).map((unit) => String.fromCharCode(unit)),
+    unit: fc
+      .oneof(
+        { weight: 3, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }) },
+      )
+      .map((unit) => String.fromCharCode(unit)),
     maxLength,
   });
 
@@ -23,7 +25,15 @@ export const oddNames = fc.constantFrom(
   'prototype',
 );
 
-const count = fc.constantFrom('-1', '1e9', 'NaN', '', '3', '99999999999999999999', '9007199254740991');
+const count = fc.constantFrom(
+  '-1',
+  '1e9',
+  'NaN',
+  '',
+  '3',
+  '99999999999999999999',
+  '9007199254740991',
+);
 const time = fc.constantFrom(
   '2999-01-01T00:00:00.000Z',
   '2001-01-01T00:00:00.000Z',
@@ -32,7 +42,10 @@ const time = fc.constantFrom(
   '+275760-09-13T00:00:00.001Z',
   '9'.repeat(300),
 );
-const laterOrOdd = fc.oneof({ weight: 8, arbitrary: fc.constant('2999-01-01T00:00:00.000Z') }, time);
+const laterOrOdd = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('2999-01-01T00:00:00.000Z') },
+  time,
+);
 
 const types = fc.oneof(
   {
@@ -74,12 +87,32 @@ const contentType = fc.oneof(
   { weight: 8, arbitrary: fc.constant('application/json') },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('', 'text/xml', 'application/octet-stream', '__proto__', 'constructor'),
+    arbitrary: fc.constantFrom(
+      '',
+      'text/xml',
+      'application/octet-stream',
+      '__proto__',
+      'constructor',
+    ),
   },
 );
 
-const replyTo = fc.constantFrom(answersQueue, answersQueue, answersQueue, '', 'nowhere', '__proto__');
-const claim = fc.constantFrom(storedClaim, 'not-there', '../../etc/passwd', '', '.hidden', 'a'.repeat(129));
+const replyTo = fc.constantFrom(
+  answersQueue,
+  answersQueue,
+  answersQueue,
+  '',
+  'nowhere',
+  '__proto__',
+);
+const claim = fc.constantFrom(
+  storedClaim,
+  'not-there',
+  '../../etc/passwd',
+  '',
+  '.hidden',
+  'a'.repeat(129),
+);
 
 /** Now and then a value; the shrinker leaves it out where it does not matter. */
 const rarely = <Value>(arbitrary: fc.Arbitrary<Value>, in10 = 1): fc.Arbitrary<Value | undefined> =>
@@ -138,7 +171,10 @@ const foreign = fc.array(
       fc.constantFrom('busbar-', 'busbar-unheard-of', 'BUSBAR-MESSAGE-ID', 'content-type', ''),
       anyText(20),
     ),
-    fc.oneof({ weight: 9, arbitrary: anyText(60) }, { weight: 1, arbitrary: fc.constant('v'.repeat(9_000)) }),
+    fc.oneof(
+      { weight: 9, arbitrary: anyText(60) },
+      { weight: 1, arbitrary: fc.constant('v'.repeat(9_000)) },
+    ),
   ),
   { maxLength: 4 },
 );

@@ -9,6 +9,7 @@ import { whenAMessageIsReleased } from './when-a-message-is-released.ts';
 import { whenAMessageIsSuspect } from './when-a-message-is-suspect.ts';
 import { whenAMessageKillsItsProcess } from './when-a-message-kills-its-process.ts';
 import { whenARetryIsRequested } from './when-a-retry-is-requested.ts';
+import { whenASenderHasAContext } from './when-a-sender-has-a-context.ts';
 import { whenAskedForHealth } from './when-asked-for-health.ts';
 import { whenBodiesDiffer } from './when-bodies-differ.ts';
 import { whenConsumersCompete } from './when-consumers-compete.ts';
@@ -20,6 +21,7 @@ import { whenManyMessagesPass } from './when-many-messages-pass.ts';
 import {
   whenMessagesShareAKey,
   whenAnOrderedQueueHasTwoConsumers,
+  whenTheFirstOfAKeyComesBack,
 } from './when-messages-share-a-key.ts';
 import { whenOnErrorThrows } from './when-on-error-throws.ts';
 import { whenOneOfSeveralDestinationsIsBad } from './when-one-of-several-destinations-is-bad.ts';
@@ -66,6 +68,7 @@ export const transportScenarios: readonly Scenario[] = [
   whenCopiesShareAnId,
   whenConsumersCompete,
   whenMessagesShareAKey,
+  whenTheFirstOfAKeyComesBack,
   whenAnOrderedQueueHasTwoConsumers,
   whenAMessageIsSuspect,
   whenAConsumerIsKilled,
@@ -73,5 +76,6 @@ export const transportScenarios: readonly Scenario[] = [
   whenOperatingQueues,
   whenAskedForHealth,
   whenTwoConnectionsShareAProcess,
+  whenASenderHasAContext,
   whenManyMessagesPass,
 ];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type DeliveryAttempt, type OnError, headerNames } from '@busbar/core';
 import { idOf } from '../support/inbox.ts';
 import { scenario } from '../support/scenario.ts';
 import { Counter, Occupancy } from '../support/signals.ts';
@@ -43,6 +44,45 @@ export const whenAMessageIsSuspect = scenario(
       await t.stop(receiver);
       assert.deepEqual(alone, [1]);
       await t.expectEmpty(queue);
+    },
+
+    'should be handled with nothing beside it in other receivers of the process': async (t) => {
+      const second = await t.connect();
+      const [queue, otherQueue] = [await t.queue(), await t.queue()];
+      const inside = new Occupancy();
+      const alone: number[] = [];
+      const counter = new Counter();
+      const releases = new Map<string, number>();
+      const handle = async (attempt: DeliveryAttempt): Promise<void> => {
+        const id = idOf(attempt);
+        inside.enter();
+        try {
+          const suspect = id.startsWith('suspect');
+          if (suspect && (releases.get(id) ?? 0) < 3) throw new Error('on purpose');
+          for (let turns = 0; turns < 3; turns += 1) {
+            await new Promise((resolve) => setImmediate(resolve));
+            if (suspect) alone.push(inside.inside);
+          }
+        } finally {
+          inside.leave();
+        }
+        counter.add();
+      };
+      const onError: OnError = async ({ headers }) => {
+        const id = headers[headerNames.messageId] ?? '';
+        releases.set(id, (releases.get(id) ?? 0) + 1);
+        return { action: 'release' };
+      };
+      const options = { suspicionAfter: 3, onError };
+      await t.receive(queue, handle, options);
+      await t.receive(otherQueue, handle, { ...options, connection: second });
+      const others = Array.from({ length: 20 }, (_, index) => `other-${index}`);
+      await Promise.all([
+        t.sendAll(queue, ['suspect-1', ...others]),
+        t.sendAll(otherQueue, ['suspect-2', ...others]),
+      ]);
+      await t.until(counter.reaches(42), () => `42 messages, had ${counter.count}`);
+      assert.deepEqual(alone, [1, 1, 1, 1, 1, 1]);
     },
 
     'should be handled, since no process died over it': async (t) => {

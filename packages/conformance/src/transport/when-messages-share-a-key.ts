@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DeliveryAttempt } from '@busbar/core';
 import { idOf } from '../support/inbox.ts';
+import { impatientClock } from '../support/impatient-clock.ts';
 import { toQueue } from '../support/operations.ts';
 import { scenario } from '../support/scenario.ts';
 import { Counter } from '../support/signals.ts';
@@ -93,6 +94,35 @@ export const whenMessagesShareAKey = scenario(
       ]);
       await inbox.has(3);
       assert.deepEqual(inbox.ids, ['fails', 'fails', 'next']);
+    },
+  },
+);
+
+export const whenTheFirstOfAKeyComesBack = scenario(
+  'when the first of a key comes back',
+  {
+    modes: 'each',
+    inapplicable: ({ ordering }) =>
+      ordering === 'none' ? 'the transport gives nothing back to its old place' : undefined,
+  },
+  {
+    'should bring a message that onError could not deal with before those behind it': async (t) => {
+      t.expectCriticals();
+      const connection = await t.connect(impatientClock);
+      const queue = await t.queue();
+      const inbox = t.inbox();
+      const ids = ['one', 'two', 'three', 'four'];
+      await t.dispatch(ids.map((id) => toQueue(queue, { id, partitionKey: 'key' })));
+      await t.receive(
+        queue,
+        (attempt) => {
+          inbox.add(attempt);
+          if (inbox.attempts.length === 1) throw new Error('on purpose');
+        },
+        { connection, onError: () => Promise.reject(new Error('no error queue')) },
+      );
+      await inbox.has(5);
+      assert.deepEqual(inbox.ids, ['one', ...ids]);
     },
   },
 );

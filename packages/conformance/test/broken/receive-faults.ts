@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Delivery, DeliveryAttempt, MutableHeaders } from '@busbar/core';
 import { alteredCallbacks, alteredDelivery, alteredReceivers } from './altered.ts';
 import type { Fault } from './fault.ts';
@@ -273,11 +274,32 @@ export const receiveFaults: readonly Fault[] = [
     noticedBy: ['when-a-message-is-released/should come again with an increased delivery count'],
   },
   {
+    what: 'handles a message in the async context of its sender',
+    change: () => {
+      let inContext = AsyncLocalStorage.snapshot();
+      return (inner) => ({
+        dispatch: (operations) => {
+          inContext = AsyncLocalStorage.snapshot();
+          return inner.dispatch(operations);
+        },
+        ...alteredCallbacks(({ onMessage }) => ({
+          onMessage: (attempt) => inContext(onMessage, attempt),
+        }))(inner),
+      });
+    },
+    noticedBy: [
+      'when-a-sender-has-a-context/should handle its messages in the context in which the receiver was started',
+    ],
+  },
+  {
     what: 'treats a suspect like any other message',
     change: () => (inner) => ({
       createReceiver: (settings) => inner.createReceiver({ ...settings, suspicionAfter: 1_000 }),
     }),
-    noticedBy: ['when-a-message-is-suspect/should be handled with nothing beside it'],
+    noticedBy: [
+      'when-a-message-is-suspect/should be handled with nothing beside it',
+      'when-a-message-is-suspect/should be handled with nothing beside it in other receivers of the process',
+    ],
   },
   {
     what: 'forgets the keys of messages',
@@ -293,19 +315,19 @@ export const receiveFaults: readonly Fault[] = [
     noticedBy: [
       'when-messages-share-a-key/should handle them one after the other in one receiver, in order',
       'when-an-ordered-queue-has-two-consumers/should keep the order per key over both',
+      'when-the-first-of-a-key-comes-back/should bring a message that onError could not deal with before those behind it',
     ],
   },
   {
     what: 'keeps no order over two consumers',
     change: () => (inner) => ({
-      createReceiver: (settings) => inner.createReceiver({ ...settings, ordered: false }),
-      queues: {
-        provision: (queues) => inner.queues.provision(queues.map(({ name }) => ({ name }))),
-        missing: (queues) => inner.queues.missing(queues),
-        list: () => inner.queues.list(),
-        peek: (queue, limit) => inner.queues.peek(queue, limit),
-        move: (request) => inner.queues.move(request),
-      },
+      dispatch: (operations) =>
+        inner.dispatch(
+          operations.map((operation) => {
+            const { partitionKey: _, ...keyless } = operation;
+            return keyless;
+          }),
+        ),
     }),
     noticedBy: ['when-an-ordered-queue-has-two-consumers/should keep the order per key over both'],
   },

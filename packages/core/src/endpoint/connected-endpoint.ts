@@ -2,6 +2,7 @@ import { removeExpiredClaims } from '../claim-check/claim-housekeeping.ts';
 import { claimCheckSettings } from '../claim-check/claim-check.ts';
 import { BusbarError, asError } from '../errors.ts';
 import type { Persistence } from '../persistence/persistence.ts';
+import { currentAttempt } from '../pipeline/current-attempt.ts';
 import { type Dispatch, createDispatch } from '../pipeline/dispatch-stage.ts';
 import { type Outgoing, createOutgoing } from '../pipeline/outgoing.ts';
 import { RateLimiter } from '../recoverability/rate-limiter.ts';
@@ -87,7 +88,8 @@ export class ConnectedEndpoint {
         ordered: ordered && queue === inputQueue,
       });
       this.#receivers.push(receiver);
-      await receiver.start(this.#onMessage, this.#onError);
+      // Its deliveries run in the async context of this call, and an endpoint may be started by a handler of another.
+      await currentAttempt.exit(() => receiver.start(this.#onMessage, this.#onError));
     }
   }
 

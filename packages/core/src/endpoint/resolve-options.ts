@@ -16,6 +16,7 @@ import { noRoutes } from '../routing/define-routes.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { toMilliseconds } from '../time/duration.ts';
 import { defaultTopology } from '../topology/topology.ts';
+import { checkShapes } from './check-shapes.ts';
 import {
   type EndpointOptions,
   endpointOptionNames,
@@ -31,6 +32,7 @@ import type { EndpointSettings } from './endpoint-services.ts';
  */
 export function resolveOptions(name: string, options: EndpointOptions): EndpointSettings {
   checkName('The name of the endpoint', name);
+  checkShapes(name, options);
   checkKnown('', options, endpointOptionNames);
   checkKnown('recoverability.', options.recoverability ?? {}, recoverabilityOptionNames);
   const { rateLimit = {} } = options.recoverability ?? {};

@@ -75,9 +75,8 @@ export class HandlerRegistry {
 
   /** The message types that have handlers, each once, in the order of registration. */
   messageDefinitions(): readonly MessageDefinition[] {
-    return [...this.#byName.values()].map(
-      (bindings) => (bindings[0] as HandlerBinding).messageDefinition,
-    );
+    // Two classes of one name are two here, so that the registry of messages finds and refuses them.
+    return [...new Set(this.#bindings.map((binding) => binding.messageDefinition))];
   }
 
   /** The handler classes, each once, in the order of registration. */
@@ -97,6 +96,7 @@ export class HandlerRegistry {
 
 function bindingsOf(entry: HandlerEntry, index: number): readonly HandlerBinding[] {
   if (isHandlerDefinition(entry)) return [functionBinding(entry)];
+  if (typeof entry === 'function' && entry.prototype === undefined) throw plainFunction(index);
   if (typeof entry === 'function')
     return readHandlerMethods(entry).map((method) => classBinding(entry, method));
   throw new BusbarError(
@@ -152,4 +152,15 @@ function registeredTwice(entry: HandlerEntry): BusbarError {
     help: 'Each message would be handled twice by it: leave one of the two out.',
     details: { handler: entry.name },
   });
+}
+
+function plainFunction(index: number): BusbarError {
+  return new BusbarError(
+    'INVALID_HANDLER',
+    `handlers[${index}] is a function that names no message.`,
+    {
+      help: 'Wrap it: handler(Message, (message, context) => { … }).',
+      details: { index },
+    },
+  );
 }

@@ -90,7 +90,8 @@ export function throwUnlessConfirmed(
   const listed = failures
     .slice(0, 5)
     .map(
-      ({ messageType, messageId, to, reason }) => `${messageType} ${messageId} to ${to}: ${reason}`,
+      ({ messageType, messageId, to, reason }) =>
+        `${messageType} ${messageId} to ${to}: ${reason.replace(/\.$/, '')}`,
     )
     .join('; ');
   throw new BusbarError(

@@ -79,6 +79,7 @@ export function createOutgoing(services: EndpointServices): Outgoing {
     prepare(request) {
       const { intent, message, options, incoming } = request;
       const definition = definitionOf(message);
+      if (typeof message === 'function') throw classInsteadOfMessage(definition);
       checkFor[intent](definition);
       checkOutgoingOptions(definition, options);
       if (definition.ordered && options.partitionKey === undefined) throw withoutKey(definition);
@@ -101,6 +102,13 @@ export function createOutgoing(services: EndpointServices): Outgoing {
       return prepare(context);
     },
   };
+}
+
+function classInsteadOfMessage({ name, type }: MessageDefinition): BusbarError {
+  return new BusbarError('NOT_A_MESSAGE', `The class of ${name} was given, not a message of it.`, {
+    help: `Pass an instance: new ${type.name}({ … }).`,
+    details: { messageType: name },
+  });
 }
 
 function withoutKey({ name }: MessageDefinition): BusbarError {

@@ -36,5 +36,25 @@ export function createReceivePipeline(
     createOutboxStage(services, deserialize, createDispatch(services)),
   );
   const unwrap = stage('unwrap', createUnwrapStage(services, outbox));
-  return stage('transport-receive', unwrap);
+  const receive = stage('transport-receive', unwrap);
+  if (!mayChangeBytes(services)) return receive;
+  return (context) => {
+    context.body = new Uint8Array(context.body);
+    return receive(context);
+  };
+}
+
+/** These stages are about bytes, and a copy for each attempt costs: only for those who could change them in place. */
+const byteStages: ReadonlySet<StageName> = new Set([
+  'transport-receive',
+  'unwrap',
+  'outbox',
+  'deserialize',
+]);
+
+function mayChangeBytes({ behaviors, mutators }: EndpointServices): boolean {
+  return (
+    mutators.some((mutator) => mutator.incomingBytes !== undefined) ||
+    behaviors.some(({ stage }) => byteStages.has(stage))
+  );
 }

@@ -85,6 +85,9 @@ export function mostHeaderBytes(headers: Headers): number {
 
 function fit(headers: MutableHeaders, maxBytes: number): MutableHeaders {
   let excess = headerBytes(headers) - maxBytes;
+  // Senders of ours leave room for all but the longest stack. Where giving up every detail is not enough the message is
+  // foreign, and why it failed says more than a header that no copy of it can carry.
+  if (excess > detailBytes(headers)) excess = dropLargest(headers, excess);
   for (const name of droppedInOrder) {
     if (excess <= 0) return headers;
     const value = headers[name];
@@ -92,22 +95,28 @@ function fit(headers: MutableHeaders, maxBytes: number): MutableHeaders {
     const size = Buffer.byteLength(value);
     if (size > excess + 64) {
       // Bytes are at least characters, so cutting this many bytes off the text is always enough.
-      const kept = cutToBytes(value, size - excess);
-      headers[name] = kept;
+      headers[name] = cutToBytes(value, size - excess);
       return headers;
     }
     delete headers[name];
     excess -= size + Buffer.byteLength(name);
   }
-  // Senders of ours leave room for a copy. One that does not is foreign, and the message itself matters more.
-  return withoutLargest(headers, excess);
+  return headers;
 }
 
-/** Drops headers that are not the framework's, the largest first, until enough is gone. */
-function withoutLargest(headers: MutableHeaders, excess: number): MutableHeaders {
+function detailBytes(headers: Headers): number {
+  return droppedInOrder.reduce((sum, name) => sum + sizeOf(name, headers[name]), 0);
+}
+
+function sizeOf(name: string, value: string | undefined): number {
+  return value === undefined ? 0 : Buffer.byteLength(name) + Buffer.byteLength(value);
+}
+
+/** Drops headers that are not the framework's, the largest first, until enough is gone. Returns what is still too much. */
+function dropLargest(headers: MutableHeaders, excess: number): number {
   const foreign = Object.entries(headers)
     .filter(([name]) => !name.startsWith('busbar-'))
-    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(name) + Buffer.byteLength(value) }))
+    .map(([name, value]) => ({ name, bytes: sizeOf(name, value) }))
     .sort((a, b) => b.bytes - a.bytes);
   let left = excess;
   for (const { name, bytes } of foreign) {
@@ -115,7 +124,7 @@ function withoutLargest(headers: MutableHeaders, excess: number): MutableHeaders
     delete headers[name];
     left -= bytes;
   }
-  return headers;
+  return left;
 }
 
 /** What senders keep free, so that the headers of a delayed or error copy fit beside their own. */

@@ -10,6 +10,8 @@ export class DeliveryEntry<D extends HeldDelivery> implements CrowdMember {
   readonly lane: string | undefined;
   /** An attempt was started. */
   begun = false;
+  /** It is handled with nothing beside it in the process. */
+  alone = false;
   /** It was given back over the head of a handler that still runs. */
   abandoned = false;
   /** Where the pump keeps it while it runs. */

@@ -1,18 +1,20 @@
-import { BusbarError, asError } from '../errors.ts';
-import { pause } from '../time/clock.ts';
+import { asError } from '../errors.ts';
+import { AloneGate } from './alone-gate.ts';
 import { BackOff } from './back-off.ts';
 import { Crowd } from './crowd.ts';
-import type { FailureDecision, OnError, OnMessage } from './delivery.ts';
+import type { OnError, OnMessage } from './delivery.ts';
 import { DeliveryLog } from './delivery-log.ts';
-import type { DeliveryPumpOptions } from './delivery-source.ts';
 import { DeliveryEntry, refusalOf } from './delivery-entry.ts';
+import { DeliveryRunner } from './delivery-runner.ts';
+import type { DeliveryPumpOptions } from './delivery-source.ts';
 import { FairTurns } from './fair-turns.ts';
 import type { HeldDelivery } from './held-delivery.ts';
 import { Lanes } from './lanes.ts';
-import { untilAborted } from './until-aborted.ts';
+import { SuspectTurn } from './suspect-turn.ts';
+import { untilAborted, withinGrace } from './until-aborted.ts';
 
-/** How long a stop whose deadline has passed still waits for the broker to take messages back. */
-const graceMs = 1_000;
+/** For how long lanes may be full before health speaks of it. */
+const longestHoldUpMs = 1_000;
 
 /**
  * Takes deliveries from any fetch loop and brings each to its end: lanes by partition key, the concurrency limit, the
@@ -26,11 +28,11 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   readonly #backOff: BackOff;
   readonly #turns: FairTurns;
   readonly #running = new Crowd<DeliveryEntry<D>>();
-  #onMessage: OnMessage | undefined;
-  #onError: OnError | undefined;
+  readonly #gate = new AloneGate(() => this.#goOn());
+  readonly #turn: SuspectTurn;
+  readonly #runner: DeliveryRunner<D>;
   #concurrency: number;
   #accepting = false;
-  #stopping = new AbortController();
   #ready: DeliveryEntry<D>[] = [];
   #suspect: DeliveryEntry<D> | undefined;
   /** After a suspect or a back-off only one message is taken at a time, until an innocent one was settled. */
@@ -45,6 +47,15 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     this.#log = new DeliveryLog(options.logger);
     this.#lastProgress = options.clock.monotonic();
     this.#turns = new FairTurns(() => this.#goOn(), options.clock);
+    this.#runner = new DeliveryRunner(options, this.#log, {
+      accepting: () => this.#accepting,
+      progress: (entry) => this.#progress(entry),
+      pauseBecause: (reason) => this.#pauseBecause(reason),
+      release: (entry) => this.#release(entry),
+      lost: (entry) => this.#releaseBehind(entry),
+      ended: (entry) => this.#finish(entry),
+    });
+    this.#turn = new SuspectTurn(this.#gate, options.clock);
     this.#backOff = new BackOff(options.clock, () => {
       this.#cautious = true;
       this.#goOn();
@@ -54,7 +65,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   /** How many more deliveries may be pushed now. */
   get room(): number {
     if (!this.#accepting || this.#suspect !== undefined || this.#turns.resting) return 0;
-    if (this.#backOff.reason !== undefined) return 0;
+    if (this.#backOff.reason !== undefined || this.#gate.closed) return 0;
     const begunOrReady = this.#running.size + this.#ready.length;
     if (this.#cautious) return begunOrReady === 0 ? 1 : 0;
     // Messages behind a lane take no slot of the limit, but what is held in all stays bounded.
@@ -86,14 +97,33 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     return this.#backOff.reason;
   }
 
+  /**
+   * Why nothing is fetched although there are free slots: what may be held at once is held, most of it behind busy keys.
+   * For the `paused` of a receiver whose broker cannot leave out keys; see {@link DeliveryPump.takesKey}.
+   */
+  get heldUpBecause(): string | undefined {
+    const { room, held } = this;
+    if (room > 0 || !this.#accepting || held < 2 * this.#concurrency) return undefined;
+    const key = this.#lanes.longest;
+    if (key === undefined || this.msSinceProgress < longestHoldUpMs) return undefined;
+    return `${this.#lanes.waiting} of ${held} held messages wait behind busy partition keys, such as "${key}"`;
+  }
+
+  /**
+   * Whether a message with this partition key is worth fetching. Of a key that is handled one message may wait; more
+   * would keep others out. A source that can leave out the keys for which it is false never starves a key for another.
+   */
+  takesKey(key: string): boolean {
+    return this.#lanes.takes(key);
+  }
+
   get msSinceProgress(): number {
     return this.#options.clock.monotonic() - this.#lastProgress;
   }
 
   start(onMessage: OnMessage, onError: OnError): void {
-    this.#onMessage = onMessage;
-    this.#onError = onError;
-    this.#stopping = new AbortController();
+    this.#runner.start(onMessage, onError);
+    this.#gate.join();
     this.#cautious = false;
     this.#accepting = true;
     this.#lastProgress = this.#options.clock.monotonic();
@@ -124,10 +154,14 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
    */
   async stop(signal: AbortSignal): Promise<void> {
     this.#accepting = false;
-    this.#stopping.abort();
+    this.#runner.stop();
     this.#backOff.cancel();
+    this.#gate.leave();
     const waiting = this.#takeWaiting();
-    if (this.#suspect !== undefined && !this.#suspect.begun) waiting.push(this.#suspect);
+    if (this.#suspect !== undefined && !this.#suspect.begun) {
+      this.#turn.end();
+      waiting.push(this.#suspect);
+    }
     this.#suspect = undefined;
     const handedBack = Promise.all(waiting.map((entry) => this.#release(entry)));
     await untilAborted(Promise.all([handedBack, this.#idle()]), signal);
@@ -135,11 +169,12 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
       handedBack,
       ...this.#running.members().map((entry) => this.#abandon(entry)),
     ]);
-    await this.#withinGrace(given);
+    await withinGrace(given, this.#options.clock);
   }
 
   /** Begins what may begin, then has more fetched. */
   #goOn(): void {
+    this.#runSuspect();
     this.#runReady();
     this.#options.source.roomGrew();
   }
@@ -148,7 +183,9 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     return (
       this.#running.size < (this.#cautious ? 1 : this.#concurrency) &&
       this.#suspect === undefined &&
-      !this.#turns.resting
+      this.#backOff.reason === undefined &&
+      !this.#turns.resting &&
+      !this.#gate.closed
     );
   }
 
@@ -160,123 +197,9 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
 
   #begin(entry: DeliveryEntry<D>): void {
     this.#running.add(entry);
+    this.#gate.began();
     entry.begun = true;
-    void this.#bringToEnd(entry);
-  }
-
-  /** Never rejects. One flat function, because every `async` layer costs each message two turns of the microtask queue. */
-  async #bringToEnd(entry: DeliveryEntry<D>): Promise<void> {
-    const { delivery } = entry;
-    const onMessage = this.#onMessage as OnMessage;
-    try {
-      for (let failures = 0; ; failures += 1) {
-        let failure = refusalOf(delivery, this.#options.suspicionAfter);
-        if (failure === undefined) {
-          try {
-            const outcome = await onMessage({
-              delivery,
-              headers: { ...delivery.headers },
-              failures,
-            });
-            const settling = outcome === 'settle' ? this.#settle(entry) : this.#progress(entry);
-            if (settling !== undefined) await settling;
-            break;
-          } catch (error) {
-            failure = asError(error);
-          }
-        }
-        if (!(await this.#recover(entry, failures + 1, failure))) break;
-      }
-    } catch (error) {
-      // Only a mistake of the pump or of a source comes here; the message is kept whatever it was.
-      this.#critical(asError(error));
-      if (!entry.abandoned) await this.#release(entry);
-    }
-    if (!entry.abandoned) this.#finish(entry);
-  }
-
-  /** Asks what to do about a failed attempt and does it. True means: try again, the delivery is still held. */
-  async #recover(entry: DeliveryEntry<D>, failures: number, failure: Error): Promise<boolean> {
-    const { delivery } = entry;
-    if (entry.abandoned) return false;
-    if (delivery.lost) {
-      this.#log.lost(delivery, failure);
-      return false;
-    }
-    const decision = await this.#decide(entry, failures, failure);
-    if (entry.abandoned || delivery.lost) return false;
-    if (decision.action === 'settle') {
-      await this.#settle(entry);
-      return false;
-    }
-    if (decision.action === 'settled') {
-      this.#progress(entry);
-      return false;
-    }
-    if (decision.action === 'retry') {
-      if (decision.afterMs !== undefined && this.#accepting) {
-        const ended = AbortSignal.any([delivery.signal, this.#stopping.signal]);
-        await pause(this.#options.clock, decision.afterMs, ended);
-      }
-      if (delivery.lost) return false;
-      // Once stopping, a failed message goes back to the queue instead of holding the stop up. One that must not be
-      // handled has nothing to try again: it comes back from the broker, which does not starve the others.
-      if (this.#accepting && refusalOf(delivery, this.#options.suspicionAfter) === undefined)
-        return true;
-    }
-    await this.#release(entry);
-    return false;
-  }
-
-  async #decide(entry: DeliveryEntry<D>, failures: number, error: Error): Promise<FailureDecision> {
-    const { delivery } = entry;
-    const onError = this.#onError as OnError;
-    try {
-      return await onError({ delivery, headers: { ...delivery.headers }, failures, error });
-    } catch (thrown) {
-      if (delivery.lost || entry.abandoned) return { action: 'release' };
-      const cause = asError(thrown);
-      this.#pauseBecause(cause.message);
-      this.#critical(cause);
-      return { action: 'release' };
-    }
-  }
-
-  /** Never throws or rejects. */
-  #settle(entry: DeliveryEntry<D>): Promise<void> | undefined {
-    if (entry.delivery.lost) {
-      this.#log.lost(entry.delivery);
-      return undefined;
-    }
-    try {
-      const settling = this.#options.source.settle(entry.delivery);
-      if (settling === undefined) return this.#progress(entry);
-      return this.#whenSettled(entry, settling);
-    } catch (error) {
-      return this.#notSettled(entry, asError(error));
-    }
-  }
-
-  async #whenSettled(entry: DeliveryEntry<D>, settling: Promise<void> | void): Promise<void> {
-    try {
-      await settling;
-    } catch (error) {
-      await this.#notSettled(entry, asError(error));
-      return;
-    }
-    this.#progress(entry);
-  }
-
-  async #notSettled(entry: DeliveryEntry<D>, error: Error): Promise<void> {
-    if (error instanceof BusbarError && error.code === 'DELIVERY_LOST') {
-      entry.delivery.lose('another receiver has it');
-      this.#log.lost(entry.delivery, error);
-      return;
-    }
-    this.#log.notSettled(entry.delivery, error);
-    // Without a pause a broker that takes no acknowledgement would have the handler run in a tight loop.
-    this.#pauseBecause(error.message);
-    if (!entry.abandoned) await this.#release(entry);
+    this.#runner.begin(entry);
   }
 
   #progress(entry: DeliveryEntry<D>): undefined {
@@ -288,7 +211,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   }
 
   #finish(entry: DeliveryEntry<D>): void {
-    this.#running.delete(entry);
+    this.#leaveRunning(entry);
     if (this.#suspect === entry) {
       this.#suspect = undefined;
       this.#cautious = true;
@@ -298,9 +221,16 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
       if (next !== undefined) this.#ready.push(next);
     }
     this.#turns.count();
-    this.#runSuspect();
     this.#wakeIfIdle();
-    this.#goOn();
+    this.#runner.home.stay(this.#goOnHere);
+    if (entry.alone) this.#turn.end();
+  }
+
+  readonly #goOnHere = (): void => this.#goOn();
+
+  #leaveRunning(entry: DeliveryEntry<D>): void {
+    this.#running.delete(entry);
+    if (!entry.alone) this.#gate.ended();
   }
 
   #idle(): Promise<void> {
@@ -315,19 +245,14 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
 
   async #abandon(entry: DeliveryEntry<D>): Promise<void> {
     entry.abandoned = true;
-    this.#running.delete(entry);
+    this.#leaveRunning(entry);
+    if (entry.alone) this.#turn.end();
     // Else the key would stay taken, and after a restart its messages would wait for ever.
     if (entry.lane !== undefined) this.#lanes.leave(entry.lane);
     entry.delivery.lose('the endpoint stopped before the handler ended');
     this.#log.abandoned(entry.delivery);
     this.#wakeIfIdle();
     await this.#release(entry);
-  }
-
-  async #withinGrace(given: Promise<unknown>): Promise<void> {
-    const done = new AbortController();
-    await Promise.race([given, pause(this.#options.clock, graceMs, done.signal)]);
-    done.abort();
   }
 
   /** All that is held and has not begun; {@link DeliveryEntry.begun} tells the suspect, which is not among it. */
@@ -345,31 +270,53 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     this.#runSuspect();
   }
 
+  /** A suspect that is to be tried waits until it is alone in the process, a refused one until it is alone here. */
   #runSuspect(): void {
     const entry = this.#suspect;
-    if (entry === undefined || this.#running.size > 0 || entry.begun) return;
-    entry.begun = true;
-    this.#running.add(entry);
-    void this.#runAlone(entry);
-  }
-
-  async #runAlone(entry: DeliveryEntry<D>): Promise<void> {
-    if (refusalOf(entry.delivery, this.#options.suspicionAfter) === undefined) {
-      try {
-        await this.#options.source.markAlone(entry.delivery);
-      } catch (error) {
-        // Without the durable mark a crash could not be told from bad luck: hand it back rather than run it.
-        this.#pauseBecause(asError(error).message);
-        if (!entry.abandoned) await this.#release(entry);
-        if (!entry.abandoned) this.#finish(entry);
-        return;
-      }
-      if (entry.abandoned) return;
+    if (entry === undefined || entry.begun || this.#turn.waiting) return;
+    if (refusalOf(entry.delivery, this.#options.suspicionAfter) !== undefined) {
+      if (this.#running.size === 0 && !this.#gate.closed) this.#begin(entry);
+      return;
     }
-    await this.#bringToEnd(entry);
+    const begin = (): void => {
+      entry.begun = true;
+      entry.alone = true;
+      this.#running.add(entry);
+      this.#runner.home.run(this.#runAlone, entry);
+    };
+    this.#turn.ask(begin, (reason) => {
+      this.#suspect = undefined;
+      this.#pauseBecause(reason);
+      void this.#release(entry);
+    });
   }
 
+  readonly #runAlone = async (entry: DeliveryEntry<D>): Promise<void> => {
+    try {
+      await this.#options.source.markAlone(entry.delivery);
+    } catch (error) {
+      // Without the durable mark a crash could not be told from bad luck: hand it back rather than run it.
+      this.#pauseBecause(asError(error).message);
+      if (!entry.abandoned) await this.#release(entry);
+      if (!entry.abandoned) this.#finish(entry);
+      return;
+    }
+    if (!entry.abandoned) await this.#runner.bringToEnd(entry);
+  };
+
+  /** With all that waits behind it, or the next of its key would overtake it. */
   async #release(entry: DeliveryEntry<D>): Promise<void> {
+    const released = this.#giveBack(entry);
+    if (entry.begun && entry.lane !== undefined) await this.#releaseBehind(entry);
+    await released;
+  }
+
+  async #releaseBehind({ lane }: DeliveryEntry<D>): Promise<void> {
+    if (lane === undefined) return;
+    await Promise.all(this.#lanes.takeBehind(lane).map((entry) => this.#giveBack(entry)));
+  }
+
+  async #giveBack(entry: DeliveryEntry<D>): Promise<void> {
     try {
       await this.#options.source.release(entry.delivery, entry.begun);
     } catch (error) {
@@ -378,14 +325,9 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   }
 
   #pauseBecause(reason: string): void {
-    if (this.#accepting) this.#backOff.begin(reason);
-  }
-
-  #critical(error: Error): void {
-    try {
-      this.#options.onCritical(error);
-    } catch (thrown) {
-      this.#log.hookThrew(this.#options.queue, thrown);
-    }
+    if (!this.#accepting) return;
+    this.#backOff.begin(reason);
+    // Nothing begins while the pause lasts, so others may have what waits for it.
+    for (const entry of this.#takeWaiting()) void this.#giveBack(entry);
   }
 }

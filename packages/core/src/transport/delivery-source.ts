@@ -14,12 +14,16 @@ export interface DeliverySource<D extends HeldDelivery = HeldDelivery> {
   /**
    * Gives the message back, for any receiver, in its old place where the broker allows it. `begun` is false when no
    * attempt was started, so that a count of the adapter's own may stay as it was. A hold that was lost meanwhile, or a
-   * message that was given back already, is no error.
+   * message that was given back already, is no error. With a partition key, deliveries of the same key that were fetched
+   * and not pushed yet go back as well, or they would overtake it.
    */
   release(delivery: D, begun: boolean): Promise<void> | void;
   /** Notes, durably and before the attempt, that this message is now handled alone. */
   markAlone(delivery: D): Promise<void> | void;
-  /** {@link DeliveryPump.room} may have grown: fetch more. Called often; must be cheap. */
+  /**
+   * {@link DeliveryPump.room} may have grown: fetch more, without the keys for which {@link DeliveryPump.takesKey} is
+   * false if the broker can leave them out. Called often; must be cheap.
+   */
   roomGrew(): void;
 }
 

@@ -22,6 +22,30 @@ export class Lanes<T> {
     return false;
   }
 
+  /** Whether an item of this key would go ahead, or be the next after the one that goes on. */
+  takes(key: string): boolean {
+    return (this.#lanes.get(key)?.length ?? 0) === 0;
+  }
+
+  /** The key behind which the most wait. */
+  get longest(): string | undefined {
+    let longest: string | undefined;
+    let most = 0;
+    for (const [key, lane] of this.#lanes) {
+      if (lane === undefined || lane.length <= most) continue;
+      longest = key;
+      most = lane.length;
+    }
+    return longest;
+  }
+
+  /** Takes out those that wait behind the first item of a key, which stays taken until it leaves. */
+  takeBehind(key: string): T[] {
+    const behind = this.#lanes.get(key)?.splice(0) ?? [];
+    this.#waiting -= behind.length;
+    return behind;
+  }
+
   /** The key's first item has ended. Returns the one that is first now. */
   leave(key: string): T | undefined {
     const next = this.#lanes.get(key)?.shift();

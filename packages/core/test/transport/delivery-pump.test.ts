@@ -95,15 +95,77 @@ describe('the order of a delivery pump', () => {
     expect(doors.inside).toEqual(['b1', 'none', 'a3']);
   });
 
-  test('should bring a key on when its first message fails', async () => {
+  test('should hand back all of a key behind a message that it gives back', async () => {
     const { pump, source } = makePump();
     const doors = new Doors();
     pump.start(doors.onMessage, async () => ({ action: 'release' }));
+    for (const id of ['a1', 'a2', 'a3']) pump.push(incoming(id, { key: 'a' }));
+    pump.push(incoming('b1', { key: 'b' }));
+    await doors.fail('a1');
+    expect(source.released).toEqual(['a1', 'a2 unbegun', 'a3 unbegun']);
+    expect(doors.entered).toEqual(['a1', 'b1']);
+    pump.push(incoming('a1 again', { key: 'a' }));
+    expect(doors.inside).toEqual(['b1', 'a1 again']);
+  });
+
+  test('should keep a key taken until its first message is back with the broker', async () => {
+    const { pump, source } = makePump();
+    const doors = new Doors();
+    const back = Promise.withResolvers<void>();
+    source.onRelease = () => back.promise;
+    pump.start(doors.onMessage, async () => ({ action: 'release' }));
+    pump.push(incoming('a1', { key: 'a' }));
+    await doors.fail('a1');
+    pump.push(incoming('a1 again', { key: 'a' }));
+    expect(doors.entered).toEqual(['a1']);
+    back.resolve();
+    await turn();
+    expect(doors.inside).toEqual(['a1 again']);
+  });
+
+  test('should hand back all of a key behind a message whose hold was lost', async () => {
+    const { pump, source } = makePump();
+    const doors = new Doors();
+    pump.start(doors.onMessage, unexpected);
+    const first = incoming('a1', { key: 'a' });
+    pump.push(first);
+    pump.push(incoming('a2', { key: 'a' }));
+    first.lose('its lease ended');
+    await doors.leave('a1');
+    expect(source.released).toEqual(['a2 unbegun']);
+    expect(doors.entered).toEqual(['a1']);
+  });
+
+  test('should bring a key on when its first message was settled after a failure', async () => {
+    const { pump, source } = makePump();
+    const doors = new Doors();
+    pump.start(doors.onMessage, async () => ({ action: 'settle' }));
     pump.push(incoming('a1', { key: 'a' }));
     pump.push(incoming('a2', { key: 'a' }));
     await doors.fail('a1');
-    expect(source.released).toEqual(['a1']);
+    expect(source.settled).toEqual(['a1']);
     expect(doors.inside).toEqual(['a2']);
+  });
+
+  test('should take one more of a key that is busy, and say when it holds nothing else', async () => {
+    const { pump, clock } = makePump({ concurrency: 2 });
+    const doors = new Doors();
+    pump.start(doors.onMessage, unexpected);
+    expect(pump.takesKey('a')).toBe(true);
+    pump.push(incoming('a1', { key: 'a' }));
+    expect(pump.takesKey('a')).toBe(true);
+    pump.push(incoming('a2', { key: 'a' }));
+    expect(pump.takesKey('a')).toBe(false);
+    expect(pump.takesKey('b')).toBe(true);
+    pump.push(incoming('a3', { key: 'a' }));
+    pump.push(incoming('a4', { key: 'a' }));
+    expect(pump.heldUpBecause).toBeUndefined();
+    await clock.advance(1_000);
+    expect(pump.heldUpBecause).toBe(
+      '3 of 4 held messages wait behind busy partition keys, such as "a"',
+    );
+    await doors.leave('a1');
+    expect(pump.heldUpBecause).toBeUndefined();
   });
 });
 

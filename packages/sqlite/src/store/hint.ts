@@ -2,13 +2,13 @@ import {
   type FSWatcher,
   constants,
   closeSync,
-  mkdirSync,
   openSync,
   statSync,
   watch,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 const anything = new Uint8Array([33]);
 
@@ -75,7 +75,7 @@ export class Hint {
 
   #open(): void {
     this.#closeDescriptor();
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     // Always the same byte in the same place: appending would let the file grow for ever.
     this.#descriptor = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT);
     this.#inode = this.#inodeOfPath();

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { troubleOf } from './store-errors.ts';
 
 /** What can be said of another holder. */
@@ -29,7 +30,7 @@ export class HolderLock {
     if (this.#lock !== undefined && existsSync(this.#path)) return;
     this.#lock?.close();
     this.#lock = undefined;
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     const lock = new DatabaseSync(this.#path);
     try {
       // Without anything written the file stays empty and needs no journal.

@@ -1,7 +1,7 @@
 import { type Clock, type Logger, asError } from '@busbar/core';
 import { holderState, holdersOlderThan, removeHolder } from './holder-lock.ts';
 import { leasesOf } from './lease-number.ts';
-import { messageState } from './schema.ts';
+import { aloneState, messageState } from './schema.ts';
 import type { StoreFile } from './store-file.ts';
 import type { QueueEntry, TopologyTable } from './topology.ts';
 import type { Transaction, Writer } from './writer.ts';
@@ -94,7 +94,7 @@ export class Housekeeping {
     try {
       writer.runNow(({ now }) => {
         topology.refresh();
-        this.#releaseAllOf(holderId);
+        this.#releaseAllOf(holderId, false);
         topology.holderGone(holderId, now);
       });
     } catch (error) {
@@ -114,7 +114,7 @@ export class Housekeeping {
   async #giveBack({ id, pid, host, endpoint }: HolderRow): Promise<void> {
     const { writer, topology } = this.#store;
     const messages = await writer.submit((transaction) => {
-      const released = this.#releaseAllOf(id);
+      const released = this.#releaseAllOf(id, true);
       for (const queueId of released) transaction.touched.add(queueId);
       topology.holderGone(id, transaction.now);
       return released.length;
@@ -127,10 +127,13 @@ export class Housekeeping {
   }
 
   /** The queue of each message that was released. */
-  #releaseAllOf(holderId: number): number[] {
+  #releaseAllOf(holderId: number, died: boolean): number[] {
+    const { no, running } = aloneState;
     const rows = this.#store.file
       .prepare(
-        `UPDATE busbar_messages SET state = ${messageState.ready}, lease = NULL, visible_at = due_at
+        `UPDATE busbar_messages
+         SET state = ${messageState.ready}, lease = NULL, visible_at = due_at,
+           alone = iif(alone = ${running}, ${died ? aloneState.died : no}, alone)
          WHERE queue_id IN (SELECT id FROM busbar_queues) AND state = ${messageState.held}
            AND lease BETWEEN ? AND ?
          RETURNING queue_id`,

@@ -8,6 +8,11 @@ export function leaseOf(holderId: number, number: number): number {
   return holderId * leasesPerHolder + (number % leasesPerHolder);
 }
 
+/** Who gave a lease. */
+export function holderOf(lease: number): number {
+  return Math.floor(lease / leasesPerHolder);
+}
+
 /** The first and the last lease that a holder can give. */
 export function leasesOf(holderId: number): readonly [first: number, last: number] {
   return [leaseOf(holderId, 0), leaseOf(holderId, leasesPerHolder - 1)];

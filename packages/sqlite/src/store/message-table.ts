@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
-import { messageState } from './schema.ts';
+import { holderOf } from './lease-number.ts';
+import { aloneState, messageState } from './schema.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** A message on its way into the table. */
@@ -27,16 +28,18 @@ export interface MessageRow {
   readonly seq: number;
   readonly due_at: number;
   readonly delivery_count: number;
-  readonly alone: number;
+  readonly died_alone: number;
   readonly lane: string | null;
   readonly headers: string;
   /** Null when it is kept apart; see {@link MessageTable.bodyOf}. */
   readonly body: Uint8Array | null;
 }
 
-interface LaneRow {
+interface PastRow {
   readonly seq: number;
   readonly lane: string | null;
+  readonly lease: number | null;
+  readonly running_alone: number;
 }
 
 /** Bodies above this are kept out of the row that claims and renewals rewrite; measured to pay from about here. */
@@ -56,7 +59,7 @@ export function clamped(column: string): string {
 
 /** The columns of a {@link MessageRow}. */
 export const messageColumns = `seq, ${clamped('due_at')} AS due_at,
-  max(min(delivery_count, ${mostDeliveries}), 0) AS delivery_count, alone <> 0 AS alone, lane, headers, body`;
+  max(min(delivery_count, ${mostDeliveries}), 0) AS delivery_count, alone = ${aloneState.died} AS died_alone, lane, headers, body`;
 
 /**
  * The messages of all queues. Every member works inside of the transaction of its caller.
@@ -80,10 +83,14 @@ export class MessageTable {
   readonly #remove: StatementSync;
   readonly #release: StatementSync;
   readonly #markAlone: StatementSync;
-  readonly #laneTaken: StatementSync;
+  readonly #endAlone: StatementSync;
+  readonly #lastOfLane: StatementSync;
   readonly #unblockFirst: StatementSync;
+  readonly #hasDied: (holderId: number) => boolean;
 
-  constructor(file: StoreFile) {
+  /** @param hasDied Whether the holder is known to be dead; false where that cannot be told. */
+  constructor(file: StoreFile, hasDied: (holderId: number) => boolean = () => false) {
+    this.#hasDied = hasDied;
     this.#insert = file.prepare(
       `INSERT INTO busbar_messages
          (queue_id, state, visible_at, due_at, lane, expires_at, headers, body)
@@ -99,7 +106,8 @@ export class MessageTable {
       'SELECT 1 FROM busbar_messages WHERE queue_id = ? AND state = ? AND visible_at <= ? LIMIT 1',
     );
     this.#past = file.prepare(
-      `SELECT seq, lane FROM busbar_messages WHERE queue_id = ? AND state = ? AND visible_at <= ?
+      `SELECT seq, lane, ${clamped('lease')} AS lease, alone = ${aloneState.running} AS running_alone
+       FROM busbar_messages WHERE queue_id = ? AND state = ? AND visible_at <= ?
        ORDER BY visible_at, seq LIMIT ?`,
     );
     this.#setState = file.prepare(
@@ -126,16 +134,18 @@ export class MessageTable {
     this.#remove = file.prepare('DELETE FROM busbar_messages WHERE seq = ?');
     this.#release = file.prepare(
       `UPDATE busbar_messages
-       SET state = ${ready}, lease = NULL, alone = 0, visible_at = due_at,
-         delivery_count = delivery_count - ?
+       SET state = ${ready}, lease = NULL, visible_at = due_at,
+         -- What was not begun goes back as it came: that a process died over it stays known.
+         alone = iif(?, alone, ${aloneState.no}), delivery_count = delivery_count - ?
        WHERE seq = ? AND lease = ?`,
     );
     this.#markAlone = file.prepare(
-      'UPDATE busbar_messages SET alone = 1 WHERE seq = ? AND lease = ?',
+      `UPDATE busbar_messages SET alone = ${aloneState.running} WHERE seq = ? AND lease = ?`,
     );
-    this.#laneTaken = file.prepare(
-      `SELECT 1 FROM busbar_messages
-       WHERE queue_id = ? AND lane = ? AND state <> ${delayed} LIMIT 1`,
+    this.#endAlone = file.prepare('UPDATE busbar_messages SET alone = ? WHERE seq = ?');
+    this.#lastOfLane = file.prepare(
+      `SELECT ${clamped('max(due_at)')} AS due_at FROM busbar_messages
+       WHERE queue_id = ? AND lane = ? AND state <> ${delayed}`,
     );
     this.#unblockFirst = file.prepare(
       `UPDATE busbar_messages SET state = ${ready}
@@ -148,11 +158,15 @@ export class MessageTable {
 
   /** Returns the new message's `seq`. */
   insert(message: NewMessage): number {
-    const { queueId, dueAt, lane, body } = message;
+    const { queueId, lane, body } = message;
     const apart = body.byteLength > largestInlineBody;
+    const last = message.delayed ? undefined : this.#lastDueAt(queueId, lane);
+    // Another process may have sent before the clock was set back: what comes later stays behind it all the same.
+    const dueAt = Math.max(message.dueAt, last ?? message.dueAt);
+    const turn = last === undefined ? ready : blocked;
     const { lastInsertRowid } = this.#insert.run(
       queueId,
-      message.delayed ? delayed : this.#stateInLane(queueId, lane),
+      message.delayed ? delayed : turn,
       dueAt,
       dueAt,
       lane,
@@ -208,7 +222,8 @@ export class MessageTable {
 
   /** Gives a held message back to its old place; what is held by somebody else is left alone. */
   release({ seq, lease }: Hold, begun: boolean): void {
-    this.#release.run(begun ? 0 : 1, seq, lease);
+    const unbegun = begun ? 0 : 1;
+    this.#release.run(unbegun, unbegun, seq, lease);
   }
 
   /** Notes that a held message is handled alone. False when it is ours no more. */
@@ -225,17 +240,26 @@ export class MessageTable {
   /** Makes those ready whose time has come, as far as a claim of `limit` may reach. */
   #promote(queueId: number, from: number, now: number, limit: number): void {
     if (this.#isPast.get(queueId, from, now) === undefined) return;
-    const rows = this.#past.all(queueId, from, now, limit) as unknown as LaneRow[];
-    for (const { seq, lane } of rows) {
+    const rows = this.#past.all(queueId, from, now, limit) as unknown as PastRow[];
+    for (const row of rows) {
       // An expired lease is kept: until somebody else claims the message, its holder may still settle it.
-      const state = from === delayed ? this.#stateInLane(queueId, lane) : ready;
-      this.#setState.run(state, seq);
+      const taken = from === delayed && this.#lastDueAt(queueId, row.lane) !== undefined;
+      this.#setState.run(taken ? blocked : ready, row.seq);
+      if (row.running_alone !== 0) this.#judge(row);
     }
   }
 
-  #stateInLane(queueId: number, lane: string | null): number {
-    if (lane === null) return ready;
-    return this.#laneTaken.get(queueId, lane) === undefined ? ready : blocked;
+  /** A lease also ends by time while its holder merely stands still: that says nothing against the message. */
+  #judge({ seq, lease }: PastRow): void {
+    const died = lease !== null && this.#hasDied(holderOf(lease));
+    this.#endAlone.run(died ? aloneState.died : aloneState.no, seq);
+  }
+
+  /** The last place among those of the lane that have or await their turn; undefined when there are none. */
+  #lastDueAt(queueId: number, lane: string | null): number | undefined {
+    if (lane === null) return undefined;
+    const row = this.#lastOfLane.get(queueId, lane);
+    return (row?.['due_at'] as number | null | undefined) ?? undefined;
   }
 
   #unblock(queueId: number, lane: string): void {

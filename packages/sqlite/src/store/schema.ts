@@ -15,6 +15,15 @@ export const messageState = {
   blocked: 3,
 } as const;
 
+/** What is known of a message that was handled with nothing beside it; the numbers are in the file. */
+export const aloneState = {
+  no: 0,
+  /** Its holder handles it alone. */
+  running: 1,
+  /** Its holder was proven dead while it did. */
+  died: 2,
+} as const;
+
 /**
  * The steps from an empty file to the present schema; step N leads to version N + 1. A step that was released is never
  * edited: append another one.
@@ -75,6 +84,7 @@ export const migrations: readonly string[] = [
     delivery_count INTEGER NOT NULL DEFAULT 0,
     -- The holder's id and a number of its own, together never the same twice: what settles must know it.
     lease INTEGER,
+    -- 0 no, 1 handled alone by its holder, 2 the holder died meanwhile
     alone INTEGER NOT NULL DEFAULT 0,
     -- The partition key, in ordered queues only.
     lane TEXT,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type Clock, type Logger, type Timer, asError } from '@busbar/core';
 import type { SqliteSettings } from '../sqlite-options.ts';
 import { ChangeWatch } from './change-watch.ts';
-import { HolderLock } from './holder-lock.ts';
+import { HolderLock, holderState } from './holder-lock.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { MessageTable } from './message-table.ts';
@@ -13,6 +13,9 @@ import type { StoreFile } from './store-file.ts';
 import { TopologyTable } from './topology.ts';
 import { Trouble } from './trouble.ts';
 import { type Transaction, Writer, type WriterHost } from './writer.ts';
+
+/** Nobody needs it; should a message be overlooked all the same, then not for longer than this. */
+const msBetweenLooks = 2_000;
 
 /** A receiver, as the store sees it. */
 export interface Claimant {
@@ -53,6 +56,7 @@ export class SharedStore implements WriterHost {
   #leaseNumber = 0;
   #dueTimer: Timer | undefined;
   #dueAt = Infinity;
+  #nextLook = 0;
 
   constructor(file: StoreFile, settings: SqliteSettings, clock: Clock, logger: Logger) {
     this.file = file;
@@ -60,12 +64,15 @@ export class SharedStore implements WriterHost {
     this.clock = clock;
     this.#logger = logger;
     this.holderId = randomInt(1, largestHolderId);
-    this.messages = new MessageTable(file);
+    const liveDirectory = `${file.path}-live`;
+    this.messages = new MessageTable(
+      file,
+      (holderId) => holderId !== this.holderId && holderState(liveDirectory, holderId) === 'dead',
+    );
     this.topology = new TopologyTable(file, this.holderId);
     this.writer = new Writer(file, clock, settings.busyTimeoutMs, this);
     this.trouble = new Trouble(clock, logger, file.path, () => this.#probe());
     this.leases = new LeaseKeeper(clock, logger, settings.leaseMs, this.messages, this.writer);
-    const liveDirectory = `${file.path}-live`;
     this.#lock = new HolderLock(liveDirectory, this.holderId);
     this.housekeeping = new Housekeeping(this, liveDirectory, logger);
     this.#watch = new ChangeWatch(file, `${liveDirectory}/hint`, clock, logger, settings.pollMs, {
@@ -158,9 +165,10 @@ export class SharedStore implements WriterHost {
     }
   }
 
-  committed({ touched, freed }: Transaction): void {
+  committed({ touched, freed }: Transaction, alone: boolean): void {
     if (this.trouble.end()) this.#lookAgain();
     this.leases.committed();
+    if (alone && touched.size > 0) this.#lookAgain();
     if (touched.size > 0 && this.topology.receivedElsewhere(touched)) this.#watch.tell();
     for (const claimant of this.#claiming.splice(0)) claimant.claimed(freed.get(claimant) ?? 0);
   }
@@ -198,6 +206,11 @@ export class SharedStore implements WriterHost {
   }
 
   #tick(): void {
+    const now = this.clock.monotonic();
+    if (now >= this.#nextLook) {
+      this.#nextLook = now + msBetweenLooks;
+      this.#lookAgain();
+    }
     try {
       this.#lock.renew();
     } catch (error) {

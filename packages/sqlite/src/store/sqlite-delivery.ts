@@ -50,12 +50,10 @@ export class SqliteDelivery extends HeldDelivery {
       queue: from.name,
       body,
       deliveryCount: row.delivery_count,
-      diedAlone: row.alone !== 0,
+      diedAlone: row.died_alone !== 0,
     };
     const { headers, problem } = readHeaders(row.headers);
-    super(
-      problem === undefined ? { ...init, headers } : { ...init, headers, poison: problem },
-    );
+    super(problem === undefined ? { ...init, headers } : { ...init, headers, poison: problem });
     this.row = row;
     this.from = from;
     this.lease = lease;

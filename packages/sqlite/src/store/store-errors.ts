@@ -64,13 +64,21 @@ export function troubleOf(thrown: unknown): StoreTrouble | undefined {
   return typeof code === 'string' ? systemTroubles[code] : undefined;
 }
 
-/** Thrown where the path no longer leads to the file that was opened. */
-export class FileGone extends Error {}
+/** Thrown where a path no longer leads to the file that was opened. */
+export class FileGone extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path} is gone`);
+    this.path = path;
+  }
+}
 
 /** What callers get: TRANSPORT_UNAVAILABLE with the file, or the error itself when it is no trouble of the file. */
 export function storeError(file: string, thrown: unknown, trouble = troubleOf(thrown)): Error {
   if (trouble === undefined) return asError(thrown);
-  const said = thrown instanceof FileGone ? '' : ` (${asError(thrown).message})`;
+  const said =
+    thrown instanceof FileGone && thrown.path === file ? '' : ` (${asError(thrown).message})`;
   return new BusbarError(
     'TRANSPORT_UNAVAILABLE',
     `The file ${file} ${sentences[trouble]}${said}.`,

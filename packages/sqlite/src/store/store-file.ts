@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { BusbarError } from '@busbar/core';
+import { makeFolder } from './make-folder.ts';
 import { migrations } from './schema.ts';
 import { FileGone } from './store-errors.ts';
 
@@ -23,7 +24,8 @@ export class StoreFile {
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
   readonly #dataVersion: StatementSync;
-  readonly #identity: string | undefined;
+  /** The file and those that SQLite keeps beside it, which it replaces only when nobody has it open. */
+  readonly #identities: readonly (readonly [path: string, identity: string | undefined])[];
   readonly #full: boolean;
   #patient = true;
   #synchronous: 'FULL' | 'NORMAL' | undefined;
@@ -44,7 +46,9 @@ export class StoreFile {
       this.#commit = this.prepare('COMMIT');
       this.#rollback = this.prepare('ROLLBACK');
       this.#dataVersion = this.prepare('PRAGMA data_version');
-      this.#identity = identityOf(path);
+      this.#dataVersion.get();
+      const paths = [path, logOf(path), `${path}-shm`];
+      this.#identities = paths.map((one) => [one, identityOf(one)]);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -99,16 +103,31 @@ export class StoreFile {
   }
 
   /**
-   * Whoever deletes or replaces the file leaves us with one that nobody else sees: what went there would be lost.
+   * Whoever deletes or replaces the file leaves us with one that nobody else sees: what went there would be lost. So it
+   * would be with the log, in which all that was written of late is.
    *
    * @throws FileGone
    */
   checkIdentity(): void {
-    if (identityOf(this.path) !== this.#identity) throw new FileGone(`${this.path} is gone`);
+    for (const [path, identity] of this.#identities) {
+      if (identityOf(path) === identity) continue;
+      if (path === logOf(this.path)) this.#saveLog();
+      throw new FileGone(path);
+    }
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** What is in a log that was removed can still be read by those who have it open, until the last of them ends. */
+  #saveLog(): void {
+    if (existsSync(logOf(this.path))) return;
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // As soon as it is tried again.
+    }
   }
 
   #useWriteAheadLog(): void {
@@ -175,8 +194,12 @@ export class StoreFile {
 /** The one path by which all users of the file know it. Makes its folder. */
 export function storePath(file: string): string {
   const path = resolve(file);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+}
+
+function logOf(path: string): string {
+  return `${path}-wal`;
 }
 
 function identityOf(path: string): string | undefined {

@@ -29,7 +29,8 @@ interface MetaRow {
 
 /**
  * Queues, subscriptions and who receives. All of it is held in memory and read again when another process has changed
- * it, which one number tells in every transaction; so a send looks nothing up in the file.
+ * it, which one number tells in every transaction; so a send looks nothing up in the file. What this process changes
+ * often is changed in both places.
  *
  * Every member works inside of the transaction of its caller.
  */
@@ -112,19 +113,20 @@ export class TopologyTable {
     for (const { name, ordered, expiresUnusedMs } of definitions) {
       const existing = this.#byName.get(name);
       if (existing === undefined) {
-        this.#run(
+        const { lastInsertRowid } = this.#run(
           'INSERT INTO busbar_queues (name, ordered, expires_unused_ms, unused_since) VALUES (?, ?, ?, ?)',
           name,
           ordered === true ? 1 : 0,
           expiresUnusedMs ?? null,
           now,
         );
+        this.#add({ id: Number(lastInsertRowid), name, ordered: ordered === true });
       } else {
         if (ordered === true) this.makeOrdered(existing);
         if (expiresUnusedMs !== undefined) this.#setExpiry(existing, expiresUnusedMs);
       }
+      this.#inStep();
     }
-    this.refresh();
   }
 
   /**
@@ -135,7 +137,7 @@ export class TopologyTable {
     if (ordered) return;
     this.#run('UPDATE busbar_queues SET ordered = 1 WHERE id = ?', id);
     this.#run(
-      'UPDATE busbar_messages SET lane = headers ->> ? WHERE queue_id = ?',
+      'UPDATE busbar_messages SET lane = headers ->> ? WHERE queue_id = ? AND json_valid(headers)',
       `$."${headerNames.partitionKey}"`,
       id,
     );
@@ -156,19 +158,22 @@ export class TopologyTable {
   }
 
   subscribe(name: string, topics: readonly string[]): void {
-    const { id } = this.queue(name);
+    const entry = this.queue(name);
     for (const topic of topics) {
-      this.#run('INSERT OR IGNORE INTO busbar_subscriptions VALUES (?, ?)', topic, id);
+      const sql = 'INSERT OR IGNORE INTO busbar_subscriptions VALUES (?, ?)';
+      if (this.#run(sql, topic, entry.id).changes !== 0) this.#addSubscriber(topic, entry);
     }
-    this.refresh();
+    this.#inStep();
   }
 
   unsubscribe(name: string, topics: readonly string[]): void {
     const { id } = this.queue(name);
     for (const topic of topics) {
       this.#run('DELETE FROM busbar_subscriptions WHERE topic = ? AND queue_id = ?', topic, id);
+      const others = this.#subscribers.get(topic)?.filter((entry) => entry.id !== id) ?? [];
+      this.#subscribers.set(topic, others);
     }
-    this.refresh();
+    this.#inStep();
   }
 
   topicsOf(name: string): readonly string[] {
@@ -187,7 +192,7 @@ export class TopologyTable {
       queueId,
       this.#holderId,
     );
-    this.refresh();
+    this.#inStep();
   }
 
   receiverStopped(queueId: number, now: number): void {
@@ -203,7 +208,7 @@ export class TopologyTable {
       holder,
     );
     this.#run('UPDATE busbar_queues SET unused_since = ? WHERE id = ?', now, queueId);
-    this.refresh();
+    this.#inStep();
   }
 
   /** Forgets the receivers of a process that is gone. */
@@ -247,8 +252,24 @@ export class TopologyTable {
   }
 
   /** Rare statements are not worth keeping prepared. */
-  #run(sql: string, ...parameters: (string | number | null)[]): void {
-    this.#file.prepare(sql).run(...parameters);
+  #run(sql: string, ...parameters: (string | number | null)[]): ReturnType<StatementSync['run']> {
+    return this.#file.prepare(sql).run(...parameters);
+  }
+
+  /** What is in memory was changed as the file was: in a transaction nobody else has changed anything since. */
+  #inStep(): void {
+    this.#version = (this.#meta.get() as unknown as MetaRow).topology;
+  }
+
+  #add(entry: QueueEntry): void {
+    this.#byName.set(entry.name, entry);
+    this.#byId.set(entry.id, entry);
+  }
+
+  #addSubscriber(topic: string, entry: QueueEntry): void {
+    const entries = this.#subscribers.get(topic);
+    if (entries === undefined) this.#subscribers.set(topic, [entry]);
+    else entries.push(entry);
   }
 
   #read(): void {
@@ -256,19 +277,14 @@ export class TopologyTable {
     this.#byId = new Map();
     this.#subscribers = new Map();
     for (const row of this.#queueRows.all() as unknown as QueueRow[]) {
-      const entry = entryOf(row);
-      this.#byName.set(entry.name, entry);
-      this.#byId.set(entry.id, entry);
+      this.#add(entryOf(row));
     }
     for (const {
       topic,
       queue_id,
     } of this.#subscriptionRows.all() as unknown as SubscriptionRow[]) {
       const entry = this.#byId.get(queue_id);
-      if (entry === undefined) continue;
-      const entries = this.#subscribers.get(topic);
-      if (entries === undefined) this.#subscribers.set(topic, [entry]);
-      else entries.push(entry);
+      if (entry !== undefined) this.#addSubscriber(topic, entry);
     }
     const foreign = this.#foreignReceivers.all(this.#holderId);
     this.#receivedElsewhere = new Set(foreign.map((row) => row['queue_id'] as number));

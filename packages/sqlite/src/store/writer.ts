@@ -25,9 +25,9 @@ export interface WriterHost {
   began(transaction: Transaction, alone: boolean): void;
   /** Called after all jobs, before the commit, unless the jobs have the transaction alone because it failed before. */
   ending(transaction: Transaction): void;
-  /** Called after the commit, before the callers of the jobs go on. */
-  committed(transaction: Transaction): void;
-  /** Called instead when nothing of the transaction came to be. */
+  /** Called after the commit, before the callers of the jobs go on; `alone` as in {@link WriterHost.ending}. */
+  committed(transaction: Transaction, alone: boolean): void;
+  /** Called instead when nothing of the transaction came to be; {@link WriterHost.wantsTransaction} is asked soon after. */
   undone(): void;
   /** The file could not be used; a success is told by {@link WriterHost.committed}. */
   failed(error: Error): void;
@@ -68,6 +68,8 @@ export class Writer {
   #busySince: number | undefined;
   #idleWaiters: (() => void)[] = [];
   #place = 0;
+  /** Whether something was undone that the host has to look after. */
+  #undone = false;
   #closed = false;
 
   constructor(file: StoreFile, clock: Clock, busyTimeoutMs: number, host: WriterHost) {
@@ -129,6 +131,7 @@ export class Writer {
 
   readonly #flush = (): void => {
     this.#scheduled = false;
+    this.#waiting?.cancel();
     this.#waiting = undefined;
     if (this.#closed) return;
     if (this.#jobs.length === 0) {
@@ -150,8 +153,10 @@ export class Writer {
     } catch (error) {
       this.#fail(batch, error);
     }
-    if (this.#jobs.length > 0) this.poke();
-    else this.#wakeIdle();
+    // What was undone may have been the only look at a message for a long time.
+    if (this.#jobs.length > 0 || this.#undone) this.poke();
+    this.#undone = false;
+    if (this.#jobs.length === 0) this.#wakeIdle();
   };
 
   #take(): Job[] {
@@ -199,6 +204,7 @@ export class Writer {
       this.#file.commit();
     } catch (error) {
       this.#file.rollback();
+      this.#undone = true;
       this.#host.undone();
       if (committing && troubleOf(error) === 'io') throw this.#unknown(error);
       if (alone || batch.length === 0) throw error;
@@ -206,7 +212,7 @@ export class Writer {
       else this.#without(running, error, batch);
       return;
     }
-    this.#host.committed(transaction);
+    this.#host.committed(transaction, alone);
     for (const job of batch) job.resolve(job.value as never);
   }
 

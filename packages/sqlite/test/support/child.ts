@@ -52,6 +52,10 @@ export class Child implements AsyncDisposable {
     this.#process.send(message);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** As `kill -9` does. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');

@@ -124,9 +124,12 @@ export class MemoryConnection implements TransportConnection, MemorySender {
           : engine.storeLater(queue, headers, body, key, dueAt, this.clock);
       return { outcome: 'confirmed', nativeId };
     }
+    let copy = body;
     for (const queue of engine.subscribersOf(destination.topics)) {
-      if (dueAt === undefined) engine.store(queue, headers, body, key);
-      else engine.storeLater(queue, headers, body, key, dueAt, this.clock);
+      if (dueAt === undefined) engine.store(queue, headers, copy, key);
+      else engine.storeLater(queue, headers, copy, key, dueAt, this.clock);
+      // Each further subscriber gets bytes of its own, as from any broker; what one does to them reaches nobody else.
+      copy = new Uint8Array(body);
     }
     return { outcome: 'confirmed' };
   };

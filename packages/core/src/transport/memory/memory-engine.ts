@@ -69,17 +69,16 @@ export class MemoryEngine {
   }
 
   provision(definition: QueueDefinition, clock: Clock): MemoryQueue {
-    const { name, ordered = false, expiresUnusedMs } = definition;
+    const { name, expiresUnusedMs } = definition;
     let queue = this.queues.get(name);
     if (queue === undefined) {
       // The same object as before, so that receivers of a queue that was removed go on.
-      queue = this.#removed.get(name) ?? new MemoryQueue(name, this, ordered);
+      queue = this.#removed.get(name) ?? new MemoryQueue(name, this);
       queue.removed = false;
       this.#removed.delete(name);
       this.queues.set(name, queue);
       if (expiresUnusedMs !== undefined) this.#unused.watch(name, expiresUnusedMs, clock);
     }
-    if (ordered) queue.ordered = true;
     return queue;
   }
 

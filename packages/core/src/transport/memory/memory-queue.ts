@@ -11,18 +11,19 @@ export interface Consumer {
   accept(delivery: MemoryDelivery): void;
 }
 
-/** A key of an ordered queue of which one message is held, or comes next. */
+/** A key of which one message is held, or comes next. */
 interface Turn {
   /** The only message of the key that may be delivered. */
   next: MemoryMessage;
   readonly behind: Deque<MemoryMessage>;
 }
 
-/** Messages in order, and who takes them. */
+/**
+ * Messages in order, and who takes them. Of a partition key one message is out at a time, over all receivers, whether
+ * the queue is to be ordered or not: a receiver that held others behind it could hold nothing of other keys.
+ */
 export class MemoryQueue {
   readonly name: string;
-  /** At most one message of a key is out at a time, over all receivers. */
-  ordered: boolean;
   /** Messages that are on their way here but not due. */
   delayed = 0;
   removed = false;
@@ -35,10 +36,9 @@ export class MemoryQueue {
   #nextConsumer = 0;
   #waking = false;
 
-  constructor(name: string, engine: MemoryEngine, ordered: boolean) {
+  constructor(name: string, engine: MemoryEngine) {
     this.name = name;
     this.#engine = engine;
-    this.ordered = ordered;
   }
 
   /** Messages that are neither delayed nor held. */
@@ -170,9 +170,7 @@ export class MemoryQueue {
   #take(): MemoryMessage | undefined {
     for (;;) {
       const message = this.#ready.shift();
-      if (message === undefined || !this.ordered || message.partitionKey === undefined) {
-        return message;
-      }
+      if (message === undefined || message.partitionKey === undefined) return message;
       const turn = this.#turns.get(message.partitionKey);
       if (turn === undefined) {
         this.#turns.set(message.partitionKey, { next: message, behind: new Deque() });

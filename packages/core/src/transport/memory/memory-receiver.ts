@@ -14,7 +14,6 @@ export class MemoryReceiver implements Receiver, Consumer, DeliverySource<Memory
   readonly queue: string;
   readonly sender: MemorySender;
   readonly #engine: MemoryEngine;
-  readonly #settings: ReceiverSettings;
   readonly #pump: DeliveryPump<MemoryDelivery>;
   #from: MemoryQueue | undefined;
   #stopped: Promise<void> = Promise.resolve();
@@ -29,7 +28,6 @@ export class MemoryReceiver implements Receiver, Consumer, DeliverySource<Memory
     this.queue = settings.queue;
     this.sender = sender;
     this.#engine = engine;
-    this.#settings = settings;
     this.#pump = new DeliveryPump({ ...settings, ...pick(host), source: this });
   }
 
@@ -45,7 +43,6 @@ export class MemoryReceiver implements Receiver, Consumer, DeliverySource<Memory
       });
     }
     const queue = this.#engine.queue(this.queue);
-    if (this.#settings.ordered) queue.ordered = true;
     // As a connection to a broker would, a receiver keeps the process alive until it is stopped.
     this.#keepAlive = setInterval(() => {}, longestIntervalMs);
     this.#pump.start(onMessage, onError);

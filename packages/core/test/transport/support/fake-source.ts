@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import { DeliveryPump } from '../../../src/transport/delivery-pump.ts';
 import type { DeliverySource } from '../../../src/transport/delivery-source.ts';
 import { HeldDelivery, type HeldDeliveryInit } from '../../../src/transport/held-delivery.ts';
@@ -59,6 +60,8 @@ export function makePump(
     logger: silentLogger,
     onCritical: (error) => criticals.push(error),
   });
+  // What is in a handler counts for all pumps of the process: see AloneGate.
+  onTestFinished(() => void pump.stop(AbortSignal.abort()));
   return { pump, source, clock, criticals };
 }
 
