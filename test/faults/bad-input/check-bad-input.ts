@@ -41,8 +41,8 @@ const good: InputCase = {
 
 /** The seed of the run: that of an earlier one with BUSBAR_SEED. */
 export function seedOfRun(): number {
-  const given = Number(process.env['BUSBAR_SEED']);
-  return Number.isInteger(given) ? given : Math.floor(Math.random() * 2 ** 31);
+  const given = process.env['BUSBAR_SEED'] ?? '';
+  return given === '' ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 }
 
 /**

@@ -159,7 +159,8 @@ export class Intake implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     await this.#endpoint.stop();
-    await this.#collector.stop(AbortSignal.timeout(5_000));
+    // Removing a copy of 64 MiB from a file takes seconds on a busy disk; given up half-way it would count as left.
+    await this.#collector.stop(AbortSignal.timeout(30_000));
   }
 
   #track(input: InputCase): Outcome {

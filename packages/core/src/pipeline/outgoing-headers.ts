@@ -2,6 +2,7 @@ import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { BusbarError } from '../errors.ts';
 import { type Headers, type MutableHeaders, headerNames } from '../headers.ts';
 import type { MessageDefinition } from '../message/message-definition.ts';
+import { parseRfc3339 } from '../time/rfc3339.ts';
 import type { OutgoingRequest } from './outgoing.ts';
 import type { Timing } from './outgoing-options.ts';
 
@@ -90,7 +91,12 @@ function expiryOf(
   { expiresAt }: Timing,
 ): string | undefined {
   if (expiresAt !== undefined) return new Date(expiresAt).toISOString();
-  return intent === 'reply' ? incoming?.headers[headerNames.replyExpiresAt] : undefined;
+  if (intent !== 'reply') return undefined;
+  const waitsUntil = incoming?.headers[headerNames.replyExpiresAt];
+  // What a foreign sender wrote and is no time would make the reply unreadable.
+  return waitsUntil !== undefined && parseRfc3339(waitsUntil) !== undefined
+    ? waitsUntil
+    : undefined;
 }
 
 function inherit(headers: MutableHeaders, messageId: string, incoming: Headers): void {

@@ -2,6 +2,7 @@ import { checkOut } from '../claim-check/claim-check.ts';
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { BusbarError } from '../errors.ts';
 import { headerNames } from '../headers.ts';
+import { parseRfc3339 } from '../time/rfc3339.ts';
 import type { Delivery } from '../transport/delivery.ts';
 import type { Step } from './behavior.ts';
 import type { IncomingContext } from './incoming-context.ts';
@@ -60,8 +61,8 @@ function unwrap(context: IncomingContext, services: EndpointServices): void {
 }
 
 function parseTime(name: string, text: string): number {
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return time;
+  const time = parseRfc3339(text);
+  if (time !== undefined) return time;
   throw new BusbarError(
     'UNDECODABLE',
     `The header ${name} is "${text.slice(0, 64)}", which is no RFC 3339 time.`,
