@@ -84,6 +84,7 @@ export class SqliteReceiver
     const paused = this.#gone
       ? 'the queue was removed'
       : (this.#pump.pausedBecause ?? this.#store.trouble.problem);
+    const heldUp = this.#pump.heldUpBecause;
     return {
       queue: this.queue,
       receiving: this.#pump.accepting,
@@ -91,6 +92,7 @@ export class SqliteReceiver
       settled: this.#pump.settled,
       msSinceProgress: this.#pump.msSinceProgress,
       ...(paused === undefined || !this.#pump.accepting ? {} : { paused }),
+      ...(heldUp === undefined ? {} : { heldUp }),
     };
   }
 

@@ -58,6 +58,7 @@ export function judgeHealth(facts: HealthFacts): EndpointHealth {
   for (const receiver of facts.receivers) {
     if (receiver.paused !== undefined)
       grave.push(`queue "${receiver.queue}" is not received: ${receiver.paused}`);
+    if (receiver.heldUp !== undefined) slight.push(`queue "${receiver.queue}": ${receiver.heldUp}`);
     if (receiver.inFlight > 0 && receiver.msSinceProgress > stalledAfterMs) {
       slight.push(
         `queue "${receiver.queue}": no message settled for ${Math.round(receiver.msSinceProgress / 1_000)} s while ${receiver.inFlight} are in handlers`,

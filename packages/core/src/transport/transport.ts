@@ -117,6 +117,8 @@ export interface ReceiverHealth {
   readonly msSinceProgress: number;
   /** Why it does not fetch at the moment, such as a back-off. */
   readonly paused?: string;
+  /** Why messages wait although there are free slots, such as a key whose messages fill all that is held. */
+  readonly heldUp?: string;
 }
 
 /** Which queues get which topics. Idempotent, and safe from several processes at once. */

@@ -39,6 +39,10 @@ describe('judgeHealth', () => {
 
   test.each([
     [{ transportProblem: 'slow disk' }, 'slow disk'],
+    [
+      { receivers: [{ ...receiver, heldUp: 'one key fills it' }] },
+      'queue "sales": one key fills it',
+    ],
     [{ rateLimited: true }, 'everything fails: messages are tried one at a time'],
     [{ staleSubscriptions: ['Sales.Old'] }, 'subscribed without a handler: Sales.Old'],
     [
