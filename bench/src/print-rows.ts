@@ -42,7 +42,7 @@ function digits(value: number, decimals: number): string {
 }
 
 function spread(value: Spread | undefined): string {
-  if (value === undefined || !Number.isFinite(value.median)) return '–';
+  if (value === undefined) return '–';
   return `${value.median.toFixed(2)} (${value.least.toFixed(2)}–${value.most.toFixed(2)})`;
 }
 

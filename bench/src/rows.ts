@@ -16,10 +16,12 @@ export interface Row extends Measurement {
 export function rowsOf(scenario: Scenario, measured: Measured): readonly Row[] {
   const [twin = []] = measured.values();
   return [...measured].map(([subject, measurements]) => {
-    const ratioOf = (figure: keyof Measurement): Spread | undefined =>
-      measurements === twin
-        ? undefined
-        : spreadOf(measurements.map((each, round) => each[figure] / (twin[round]?.[figure] ?? 0)));
+    const ratioOf = (figure: keyof Measurement): Spread | undefined => {
+      if (measurements === twin) return undefined;
+      const pairs = measurements.map((each, round) => each[figure] / (twin[round]?.[figure] ?? 0));
+      // Of what does not handle messages there is nothing to compare.
+      return pairs.every((ratio) => Number.isFinite(ratio)) ? spreadOf(pairs) : undefined;
+    };
     const middle = (figure: keyof Measurement): number =>
       median(measurements.map((each) => each[figure]));
     const total = (figure: keyof Measurement): number =>

@@ -14,6 +14,12 @@ const patientMs = 10;
 const impatientMs = 1;
 
 /**
+ * How often the inodes of the log and its index are compared; in between they only have to exist. On recent Linux a `stat` makes
+ * the next write mark the file's times anew, and each wait for the disk that follows a third longer.
+ */
+const msBetweenLooks = 100;
+
+/**
  * The open database file: transactions, and nothing of what is in them. All is synchronous; a transaction that was begun
  * is ended before control goes back to the event loop, which keeps other processes from waiting for our handlers.
  */
@@ -27,6 +33,7 @@ export class StoreFile {
   /** The file and those that SQLite keeps beside it, which it replaces only when nobody has it open. */
   readonly #identities: readonly (readonly [path: string, identity: string | undefined])[];
   readonly #full: boolean;
+  #nextLook = 0;
   #patient = true;
   #synchronous: 'FULL' | 'NORMAL' | undefined;
 
@@ -71,7 +78,7 @@ export class StoreFile {
    * @param patient Whether to wait a little for the lock.
    */
   begin(durable: boolean, patient: boolean): void {
-    this.checkIdentity();
+    this.#checkPresence();
     const synchronous = durable && this.#full ? 'FULL' : 'NORMAL';
     if (synchronous !== this.#synchronous) {
       this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
@@ -110,14 +117,30 @@ export class StoreFile {
    */
   checkIdentity(): void {
     for (const [path, identity] of this.#identities) {
-      if (identityOf(path) === identity) continue;
-      if (path === logOf(this.path)) this.#saveLog();
-      throw new FileGone(path);
+      if (identityOf(path) !== identity) this.#lose(path);
     }
+    this.#nextLook = performance.now() + msBetweenLooks;
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  /** As {@link StoreFile.checkIdentity}, at less cost. */
+  #checkPresence(): void {
+    if (performance.now() >= this.#nextLook) {
+      this.checkIdentity();
+      return;
+    }
+    const [[, identity] = [], ...beside] = this.#identities;
+    if (identityOf(this.path) !== identity) this.#lose(this.path);
+    for (const [path] of beside) if (!existsSync(path)) this.#lose(path);
+  }
+
+  #lose(path: string): never {
+    this.#nextLook = 0;
+    if (path === logOf(this.path)) this.#saveLog();
+    throw new FileGone(path);
   }
 
   /** What is in a log that was removed can still be read by those who have it open, until the last of them ends. */
