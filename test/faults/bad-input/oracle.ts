@@ -18,6 +18,7 @@ export function predict(input: InputCase, variant: Variant): Prediction {
   const { headers } = input;
   const expires = headers[headerNames.expiresAt];
   if (expires !== undefined) {
+    if (!/^\S+T\S+Z$/.test(expires)) return error('UNDECODABLE');
     const time = new Date(expires).getTime();
     if (!(time > 0 || time <= 0)) return error('UNDECODABLE');
     if (time <= Date.now()) return { outcome: 'expired' };

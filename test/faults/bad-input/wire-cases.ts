@@ -38,6 +38,9 @@ const time = fc.constantFrom(
   '2999-01-01T00:00:00.000Z',
   '2001-01-01T00:00:00.000Z',
   'yesterday',
+  // A Date takes both for days in 2001.
+  '3',
+  'March 7, 2001',
   '',
   '+275760-09-13T00:00:00.001Z',
   '9'.repeat(300),
