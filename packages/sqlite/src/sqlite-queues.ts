@@ -101,6 +101,20 @@ export class SqliteQueues implements Queues {
     return moved;
   }
 
+  async remove(queues: readonly string[]): Promise<void> {
+    const { file, topology, writer } = this.#store;
+    await writer.submit(({ touched }) => {
+      for (const name of queues) {
+        const entry = topology.find(name);
+        if (entry === undefined) continue;
+        // First, or they would be kept as undeliverable.
+        file.prepare('DELETE FROM busbar_messages WHERE queue_id = ?').run(entry.id);
+        topology.remove(entry);
+        touched.add(entry.id);
+      }
+    }, true);
+  }
+
   #move(
     from: string,
     to: string,

@@ -85,6 +85,25 @@ describe('when the serializer is the users own', () => {
     expect(new TextDecoder().decode(harness.outgoing[0]?.body)).toBe('orderId=A-1');
   });
 
+  test.each(['application/json; charset=utf-8', 'Application/JSON;charset=UTF-8', ''])(
+    'should find the serializer behind the content type "%s" of another client',
+    async (contentType) => {
+      await using harness = createHarness();
+      harness.endpoint('sales', { handlers: [handler(PlaceOrder, () => {})] });
+      await harness.start();
+      await harness.inject('sales', {
+        headers: {
+          'busbar-message-id': 'foreign',
+          'busbar-enclosed-types': 'Sales.PlaceOrder',
+          'busbar-content-type': contentType,
+        },
+        body: '{"orderId":"A-1"}',
+      });
+      await harness.settled();
+      expect(harness.handled(PlaceOrder)).toEqual([placeOrder]);
+    },
+  );
+
   test('should go to the error queue where the receiver cannot read it', async () => {
     await using harness = createHarness();
     const shop = harness.endpoint('shop', { routes, serializer: form });

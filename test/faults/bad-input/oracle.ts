@@ -15,7 +15,7 @@ const withSchema = new Set(['Bad.Checked', 'Bad.CheckedLater', 'Bad.Good']);
 /** What the documentation promises for a message, worked out without any code of the framework. */
 export function predict(input: InputCase, variant: Variant): Prediction {
   if (input.refusedAs !== undefined) return error(input.refusedAs);
-  const { headers } = input;
+  const headers = input.readable?.(input.headers) ?? input.headers;
   const expires = headers[headerNames.expiresAt];
   if (expires !== undefined) {
     if (!/^\S+T\S+Z$/.test(expires)) return error('UNDECODABLE');
@@ -36,7 +36,7 @@ export function predict(input: InputCase, variant: Variant): Prediction {
   if (enclosed === '') return error('UNDECODABLE');
   const type = enclosed.split(';').find((name) => known.has(name));
   if (type === undefined) return error('UNKNOWN_MESSAGE_TYPE');
-  if ((headers[headerNames.contentType] ?? 'application/json') !== 'application/json') {
+  if (!/^(?:\s*application\/json\s*(?:;.*)?)?$/is.test(headers[headerNames.contentType] ?? '')) {
     return error('UNDECODABLE');
   }
   return predictBody(type, body, headers);

@@ -93,6 +93,10 @@ const contentType = fc.oneof(
     arbitrary: fc.constantFrom(
       '',
       'text/xml',
+      'Application/JSON; charset=utf-8',
+      ' application/json ;;',
+      'application/jsonl',
+      ';application/json',
       'application/octet-stream',
       '__proto__',
       'constructor',

@@ -115,6 +115,18 @@ export const whenOperatingQueues = scenario(
       assert.ok(info.inFlight >= 1, `${info.inFlight} in flight`);
     },
 
+    'should remove queues with what is in them, and no other': async (t) => {
+      const [one, two] = [await t.queue('one'), await t.queue('two')];
+      await t.sendAll(one, ['gone']);
+      await t.sendAll(two, ['kept']);
+      const { queues } = t.connection;
+      await t.until(queues.remove([one, t.name('missing')]), 'the removal');
+      assert.deepEqual(await queues.missing([one, two]), [one]);
+      await queues.provision([{ name: one }]);
+      assert.deepEqual(await stored(t, one), []);
+      assert.deepEqual(await stored(t, two), ['kept']);
+    },
+
     'should provision what is missing, again and again': async (t) => {
       const [one, two, three] = [t.name('one'), t.name('two'), t.name('three')];
       const { queues } = t.connection;

@@ -11,6 +11,7 @@ function changedQueues(change: (inner: Queues) => Partial<Queues>): () => Connec
         list: () => inner.list(),
         peek: (queue, limit) => inner.peek(queue, limit),
         move: (request) => inner.move(request),
+        remove: (queues) => inner.remove(queues),
         ...change(inner),
       },
     });
@@ -81,6 +82,18 @@ export const operatingFaults: readonly Fault[] = [
     noticedBy: [
       'when-operating-queues/should move chosen messages, with their bodies and other headers',
     ],
+  },
+  {
+    what: 'removes all queues',
+    change: changedQueues((inner) => ({
+      remove: async () => inner.remove((await inner.list()).map(({ name }) => name)),
+    })),
+    noticedBy: ['when-operating-queues/should remove queues with what is in them, and no other'],
+  },
+  {
+    what: 'removes no queue',
+    change: changedQueues(() => ({ remove: async () => {} })),
+    noticedBy: ['when-operating-queues/should remove queues with what is in them, and no other'],
   },
   {
     what: 'finds no queue missing',

@@ -60,12 +60,18 @@ function findDefinition(services: EndpointServices, context: IncomingContext): M
 /** The serializer of the message's content type; the endpoint's own where the sender named none. */
 export function serializerOf(services: EndpointServices, context: IncomingContext): Serializer {
   const contentType = context.headers[headerNames.contentType];
-  if (contentType === undefined) return services.serializer;
-  const serializer = services.serializers.get(contentType);
+  if (contentType === undefined || contentType === '') return services.serializer;
+  const serializer =
+    services.serializers.get(contentType) ?? services.serializers.get(mediaType(contentType));
   if (serializer !== undefined) return serializer;
   throw new BusbarError(
     'UNDECODABLE',
     `Message ${context.messageId} is of content type "${contentType.slice(0, 100)}"; this endpoint reads ${[...services.serializers.keys()].join(', ')}.`,
     { details: { messageId: context.messageId, contentType: contentType.slice(0, 100) } },
   );
+}
+
+/** Without parameters such as `charset=utf-8`, and in lower case (RFC 9110, 8.3.1). */
+function mediaType(contentType: string): string {
+  return (contentType.split(';', 1)[0] as string).trim().toLowerCase();
 }

@@ -63,7 +63,8 @@ export class DeliveryRunner<D extends HeldDelivery> {
     const { delivery } = entry;
     const onMessage = this.#onMessage as OnMessage;
     try {
-      for (let failures = 0; ; failures += 1) {
+      // One whose hold was lost while it waited for its turn is somebody else's already.
+      for (let failures = 0; !delivery.lost; failures += 1) {
         let failure = refusalOf(delivery, this.#options.suspicionAfter);
         if (failure === undefined) {
           try {

@@ -168,6 +168,11 @@ export interface Queues {
    * Each is confirmed in `to` before it leaves `from`. Returns how many were moved: one that is gone is not an error.
    */
   move(request: MoveRequest): Promise<number>;
+  /**
+   * Removes the queues with all that is in them and their subscriptions. For tools and tests: an endpoint never does it.
+   * A queue that does not exist is not an error.
+   */
+  remove(queues: readonly string[]): Promise<void>;
 }
 
 /** See {@link Queues.move}. */

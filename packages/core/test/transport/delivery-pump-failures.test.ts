@@ -250,6 +250,41 @@ describe('a delivery pump that loses a delivery', () => {
     expect(parts.source.settled).toEqual([]);
   });
 
+  test('should not begin one that was lost while it waited for its turn', async () => {
+    const { pump, source } = makePump({ concurrency: 1, suspicionAfter: 3 });
+    const doors = new Doors();
+    pump.start(doors.onMessage, fail);
+    const behind = incoming('a2', { key: 'a' });
+    pump.push(incoming('a1', { key: 'a' }));
+    pump.push(behind);
+    pump.push(incoming('a3', { key: 'a' }));
+    const queued = incoming('b');
+    pump.push(queued);
+    behind.lose('it waited too long');
+    queued.lose('it waited too long');
+    await doors.leave('a1');
+    expect(doors.entered).toEqual(['a1']);
+    expect(source.settled).toEqual(['a1']);
+    expect(source.released).toEqual(['a3 unbegun']);
+    expect(pump.held).toBe(0);
+    expect(pump.room).toBe(1);
+  });
+
+  test('should not begin a suspect that was lost while it waited to be alone', async () => {
+    const { pump, source } = makePump({ suspicionAfter: 3 });
+    const doors = new Doors();
+    pump.start(doors.onMessage, fail);
+    const suspect = incoming('suspect', { deliveryCount: 4 });
+    pump.push(incoming('a'));
+    pump.push(suspect);
+    suspect.lose('it waited too long');
+    await doors.leave('a');
+    expect(doors.entered).toEqual(['a']);
+    expect(source.released).toEqual([]);
+    expect(pump.held).toBe(0);
+    expect(pump.room).toBe(1);
+  });
+
   test('should end the pause before a retry', async () => {
     const parts = makePump();
     const failures = failing(parts, () => ({ action: 'retry', afterMs: 60_000 }));

@@ -54,6 +54,10 @@ export class MemoryQueues implements Queues {
     }
     return messages.length;
   }
+
+  async remove(queues: readonly string[]): Promise<void> {
+    for (const name of queues) this.#engine.remove(name);
+  }
 }
 
 function withChanges(
