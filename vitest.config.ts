@@ -11,7 +11,7 @@ type Decorators = 'legacy' | 'metadata' | 'standard';
 function project(
   name: string,
   include: string[],
-  options: { exclude?: string[]; decorators?: Decorators } = {},
+  options: { exclude?: string[]; decorators?: Decorators; brokers?: false } = {},
 ): TestProjectInlineConfiguration {
   const decorators = options.decorators ?? 'legacy';
   return {
@@ -29,6 +29,7 @@ function project(
       // What a worker resolves by itself (threads, child processes) finds the sources too.
       execArgv: [`--conditions=${sourceCondition}`],
       env: { BUSBAR_DECORATORS: decorators },
+      ...(options.brokers === false && { provide: { brokerHost: '' } }),
       // Cached modules do not know by which decorator mode they were compiled.
       fsModuleCache: false,
     },
@@ -55,11 +56,15 @@ function standardDecorators(): Plugin {
 }
 
 const conformance = 'packages/*/test/**/*conformance.test.ts';
+/** Tests of one package on the real broker or database. */
+const integration = 'packages/rabbitmq/test/**/*.integration.test.ts';
 const toolchain = ['test/toolchain/**/*.test.ts'];
 const jsonReport = process.env['BUSBAR_TEST_REPORT'];
 
 export default defineConfig({
   test: {
+    // Here and in no project, so that it runs once. It starts a broker when the first test file asks.
+    globalSetup: ['test/support/rabbitmq/broker-host.ts'],
     coverage: { include: ['packages/*/src/**'] },
     reporters: [
       'default',
@@ -70,8 +75,10 @@ export default defineConfig({
     ],
     projects: [
       project('unit', ['packages/*/test/**/*.test.ts', 'test/support/**/*.test.ts'], {
-        exclude: [conformance],
+        exclude: [conformance, integration],
+        brokers: false,
       }),
+      project('integration', [integration], { exclude: [conformance] }),
       project('conformance', [conformance]),
       project('acceptance', ['test/acceptance/**/*.test.ts']),
       project('faults', ['test/faults/**/*.test.ts']),

@@ -1,17 +1,9 @@
-import {
-  Command,
-  Event,
-  createEndpoint,
-  defineRoutes,
-  handler,
-  memoryTransport,
-} from '@busbar/core';
+import { Command, Event, createEndpoint, handler, memoryTransport } from '@busbar/core';
 
 class PlaceOrder extends Command('Sales.PlaceOrder')<{ orderId: string; total: number }> {}
 class OrderPlaced extends Event('Sales.OrderPlaced')<{ orderId: string }> {}
 
-const routes = defineRoutes({ sales: [PlaceOrder] });
-const options = { transport: memoryTransport(), routes };
+const transport = memoryTransport();
 const done = Promise.withResolvers<void>();
 
 const placeOrder = handler(PlaceOrder, async (order, context) => {
@@ -23,8 +15,8 @@ const shipOrder = handler(OrderPlaced, (event) => {
   done.resolve();
 });
 
-await using sales = createEndpoint('sales', { ...options, handlers: [placeOrder] });
-await using shipping = createEndpoint('shipping', { ...options, handlers: [shipOrder] });
+await using sales = createEndpoint('sales', { transport, handlers: [placeOrder] });
+await using shipping = createEndpoint('shipping', { transport, handlers: [shipOrder] });
 await Promise.all([sales.start(), shipping.start()]);
-await sales.send(new PlaceOrder({ orderId: 'A-1', total: 42 }));
+await sales.sendLocal(new PlaceOrder({ orderId: 'A-1', total: 42 }));
 await done.promise;

@@ -1,4 +1,5 @@
 import { memoryCapabilities, type TransportCapabilities } from '@busbar/core';
+import { rabbitMqTransport } from '@busbar/rabbitmq';
 import { sqliteCapabilities } from '@busbar/sqlite';
 import { expect, test } from 'vitest';
 import { rowsBelow } from './tables.ts';
@@ -16,12 +17,15 @@ const described: {
   transactionModes: ['transaction modes', (modes) => modes.map((mode) => `\`${mode}\``).join(', ')],
   ordering: ['order per key across processes', (order) => orders[order]],
   deliveryCount: ['counts deliveries over all processes', yesOrNo],
-  maxDelayMs: ['longest delay', (ms) => `${ms / 86_400_000 / 365} years`],
+  maxDelayMs: ['longest delay', (ms) => `${Math.floor(ms / 8_640_000 / 365) / 10} years`],
   delayResolutionMs: ['step of delays', (ms) => `${ms} ms`],
-  maxBodyBytes: ['largest body', (bytes) => `${bytes / 1_048_576} MiB`],
-  maxHeaderBytes: ['all headers together', (bytes) => `${bytes / 1_048_576} MiB`],
+  maxBodyBytes: ['largest body', size],
+  maxHeaderBytes: ['all headers together', size],
   renewal: ['renews what it holds', yesOrNo],
-  deliveryDeadlineMs: ['deadline of a delivery', (ms) => (ms === undefined ? 'none' : `${ms} ms`)],
+  deliveryDeadlineMs: [
+    'deadline of a delivery',
+    (ms) => (ms === undefined ? 'none' : `${ms / 60_000} min`),
+  ],
   nativeExpiry: ['drops expired messages by itself', yesOrNo],
   nativeDeadLetter: ['dead-letter place of its own', yesOrNo],
   embedded: ['needs no server', yesOrNo],
@@ -38,11 +42,15 @@ function yesOrNo(value: boolean): string {
   return value ? 'yes' : 'no';
 }
 
+function size(bytes: number): string {
+  return bytes < 1_048_576 ? `${bytes / 1_024} KiB` : `${bytes / 1_048_576} MiB`;
+}
+
 test('should show in the README the capabilities as the transports state them', () => {
   const rows = Object.entries(described).map(([name, [label, write]]) => [
     `${label} (\`${name}\`)`,
-    ...[memoryCapabilities, sqliteCapabilities].map((capabilities) =>
-      write(capabilities[name as keyof TransportCapabilities] as never),
+    ...[memoryCapabilities, sqliteCapabilities, rabbitMqTransport().capabilities].map(
+      (capabilities) => write(capabilities[name as keyof TransportCapabilities] as never),
     ),
   ]);
   expect(rowsBelow(readPage('README.md'), '## Transports')).toEqual(rows);

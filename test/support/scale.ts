@@ -8,6 +8,9 @@ interface Scale {
 export const scales = {
   'bad-input': { short: 10_000, full: 10_000 },
   'conformance-leak': { short: 10_000, full: 200_000 },
+  'rabbitmq-kills': { short: 3_000, full: 60_000 },
+  'rabbitmq-process-kills': { short: 3_000, full: 60_000 },
+  'rabbitmq-restarts': { short: 10_000, full: 100_000 },
 } as const satisfies Record<string, Scale>;
 
 export type ScaledScenario = keyof typeof scales;

@@ -55,7 +55,7 @@ try {
   check('installs with npm', () => installWithNpm(npmUser));
   check('every entry imports on Node 24', () => importEntries(npmUser, process.execPath, packages));
   check('every entry imports on Node 22', () => importEntries(npmUser, node22, packages));
-  check('an adapter loads by URL', () => loadByUrl(npmUser, process.execPath, 'npm install'));
+  check('adapters load by URL', () => loadByUrl(npmUser, process.execPath, 'npm install'));
   for (const resolution of ['nodenext', 'bundler'] as const) {
     check(`types check (${resolution})`, () => typeCheck(npmUser, tsc, resolution, packages));
   }
@@ -66,7 +66,7 @@ try {
   check('every entry imports from there', () =>
     importEntries(pnpmUser, process.execPath, packages),
   );
-  check('an adapter loads by URL from there', () =>
+  check('adapters load by URL from there', () =>
     loadByUrl(pnpmUser, process.execPath, 'pnpm add'),
   );
 } finally {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { command } from './command.ts';
 
 /**
- * Loads the adapter by its URL from the application in `folder`, as the package manager has laid it out, and asks for
+ * Loads adapters by their URLs from the application in `folder`, as the package manager has laid it out, and asks for
  * one that is not installed: the core must name the command of that package manager.
  */
 export function loadByUrl(folder: string, node: string, install: string): void {
@@ -13,9 +13,11 @@ export function loadByUrl(folder: string, node: string, install: string): void {
 
     const transport = await transportFrom('sqlite:never-opened.db').load();
     assert.equal(transport.address, 'sqlite:never-opened.db');
-    await assert.rejects(transportFrom('amqp://localhost').load(), (error) => {
+    const remote = await transportFrom('amqp://localhost:5672/never-opened').load();
+    assert.equal(remote.address, 'amqp://localhost:5672/never-opened');
+    await assert.rejects(transportFrom('sb://never.example').load(), (error) => {
       assert.equal(error.code, 'MISSING_PACKAGE');
-      assert.ok(error.message.includes('${install} @busbar/rabbitmq'), error.message);
+      assert.ok(error.message.includes('${install} @busbar/azure-service-bus'), error.message);
       return true;
     });
   `;

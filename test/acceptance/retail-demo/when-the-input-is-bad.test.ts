@@ -88,6 +88,23 @@ test.concurrent.each<{ what: string; args: string[]; url?: string; says: RegExp 
     says: /^The file \S+ cannot be opened .* \[TRANSPORT_UNAVAILABLE\]$/,
   },
   {
+    what: 'a RabbitMQ that cannot be reached',
+    args: [],
+    url: 'amqp://127.0.0.1:1?connectTimeoutMs=500',
+    says: /^RabbitMQ was not reached within 0\.5 s: amqp:\/\/127\.0\.0\.1:1 could not be reached: connect ECONNREFUSED 127\.0\.0\.1:1\. Start the broker, .* \[TRANSPORT_UNAVAILABLE\]$/,
+  },
+  {
+    what: 'an unknown broker',
+    args: ['--broker', 'pigeon'],
+    says: /^--broker is "pigeon"; it can be rabbitmq\.$/,
+  },
+  {
+    what: 'a broker and a transport',
+    args: ['--broker', 'rabbitmq'],
+    url: 'sqlite:a.db',
+    says: /^--broker and BUSBAR_TRANSPORT are both given; leave one away\.$/,
+  },
+  {
     what: 'a transport that reaches no other process',
     args: [],
     url: 'memory:',

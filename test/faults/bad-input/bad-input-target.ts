@@ -13,6 +13,8 @@ export interface BadInputBroker {
    * own ids, where it tells them.
    */
   put(queue: string, cases: readonly TrackedCase[]): Promise<readonly (string | undefined)[]>;
+  /** Where the broker itself puts what it takes out of queues, when somebody wrote a time to live on it. */
+  readonly deadLetters?: string;
   close(): Promise<void>;
 }
 

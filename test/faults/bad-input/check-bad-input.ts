@@ -14,8 +14,8 @@ import type { Variant } from './variants.ts';
 const casesPerBatch = 450;
 /** After each so many cases comes one that has nothing wrong with it. */
 const casesPerGood = 9;
-const batchLimitMs = 10_000;
-const aloneLimitMs = 1_000;
+const batchLimitMs = 30_000;
+const aloneLimitMs = 3_000;
 const shrinkingLimitMs = 10_000;
 /** Far more than what a batch needs, far less than what keeping the cases would. */
 const mostGrowth = 48 * 1_024 * 1_024;

@@ -28,8 +28,12 @@ const dropped: ReadonlySet<string> = new Set([
 
 /** What is wrong with what became of a case; nothing is undefined. */
 export function checkOutcome(outcome: Outcome, variant: Variant): string | undefined {
-  const prediction = predict(outcome.input, variant);
-  const { ends, errors, handled } = outcome;
+  const { input, ends, errors, handled } = outcome;
+  if (input.mayExpire === true && ends[0] === 'dead-lettered') {
+    if (ends.length > 1) return `has ended as [${ends.join()}]`;
+    return errors.length + handled.length > 0 ? 'was seen although it had expired' : undefined;
+  }
+  const prediction = predict(input, variant);
   const wanted = prediction.outcome === 'error' ? 'moved-to-error' : prediction.outcome;
   if (ends.length !== 1 || ends[0] !== wanted) {
     const codes = errors.map(({ headers }) => headers[headerNames.failureMessage]);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import {
   type AnyEndpoint,
   type Headers,
@@ -6,6 +7,7 @@ import {
   type TransportConnection,
   createEndpoint,
   headerNames,
+  pause,
   silentLogger,
   systemClock,
 } from '@busbar/core';
@@ -15,8 +17,10 @@ import { type Handled, handlersFor, trackingHeader, unhandledTypes } from './mes
 import { answersQueue } from './oracle.ts';
 import type { Variant } from './variants.ts';
 
-const queue = 'intake';
+export const intakeQueue = 'intake';
 const concurrency = 16;
+const mostLooks = 30;
+const lookEveryMs = 500;
 /** Between the places of a message in what was sent and in what has ended. */
 export const mostPlacesApart = 4 * concurrency;
 
@@ -32,7 +36,14 @@ export interface Outcome {
   readonly input: InputCase;
   readonly nativeId: string | undefined;
   readonly handled: Handled[];
-  readonly ends: ('handled' | 'expired' | 'deduplicated' | 'moved-to-error' | 'discarded')[];
+  readonly ends: (
+    | 'handled'
+    | 'expired'
+    | 'deduplicated'
+    | 'moved-to-error'
+    | 'discarded'
+    | 'dead-lettered'
+  )[];
   readonly errors: ErrorCopy[];
   /** Its place among those that have ended since the last batch. */
   place: number;
@@ -45,9 +56,10 @@ export class Intake implements AsyncDisposable {
   readonly #variant: Variant;
   readonly #connection: TransportConnection;
   readonly #endpoint: AnyEndpoint;
-  readonly #collector: Receiver;
+  readonly #collectors: Receiver[] = [];
   readonly #byTrackingId = new Map<string, Outcome>();
   readonly #byNativeId = new Map<string, Outcome>();
+  #untracked: readonly Outcome[] = [];
   /** Copies that nobody knows: of what is just being put, or too many. */
   readonly #early: ErrorCopy[] = [];
   readonly #strays: Headers[] = [];
@@ -65,7 +77,7 @@ export class Intake implements AsyncDisposable {
     this.#broker = broker;
     this.#variant = variant;
     this.#connection = connection;
-    this.#endpoint = createEndpoint(queue, {
+    this.#endpoint = createEndpoint(intakeQueue, {
       transport: broker.transport,
       handlers: handlersFor((id, handled) => this.#byTrackingId.get(id)?.handled.push(handled)),
       messages: unhandledTypes,
@@ -74,12 +86,6 @@ export class Intake implements AsyncDisposable {
       onCriticalError: (error) => this.critical.push(error),
       observers: [{ observe: (observation) => this.#observe(observation) }],
       ...options,
-    });
-    this.#collector = connection.createReceiver({
-      queue: 'error',
-      concurrency,
-      suspicionAfter: 1_000,
-      ordered: false,
     });
   }
 
@@ -95,13 +101,13 @@ export class Intake implements AsyncDisposable {
     await connection.queues.provision([{ name: answersQueue }]);
     const intake = new Intake(broker, variant, connection, await variant.options());
     await intake.#endpoint.start();
-    await intake.#collector.start(
-      async ({ delivery }) => {
-        intake.#collect(delivery);
-        return 'settle';
-      },
-      async () => ({ action: 'release' }),
-    );
+    await intake.#collectFrom('error', (delivery) => intake.#collect(delivery));
+    if (broker.deadLetters !== undefined) {
+      await intake.#collectFrom(broker.deadLetters, ({ headers }) => {
+        const trackingId = headers[trackingHeader];
+        if (trackingId !== undefined) intake.#end(trackingId, 'dead-lettered');
+      });
+    }
     return intake;
   }
 
@@ -118,7 +124,7 @@ export class Intake implements AsyncDisposable {
       this.#allEnded = resolve;
     });
     const nativeIds = await this.#broker.put(
-      queue,
+      intakeQueue,
       outcomes.map(({ input }) => input),
     );
     for (const [index, nativeId] of nativeIds.entries()) {
@@ -127,10 +133,14 @@ export class Intake implements AsyncDisposable {
       Object.assign(outcome, { nativeId });
       this.#byNativeId.set(nativeId, outcome);
     }
+    this.#untracked = outcomes.filter(
+      ({ input, nativeId }) => input.bare && nativeId === undefined,
+    );
     for (const copy of this.#early.splice(0)) this.#collect(copy);
     await within(limitMs, ended);
     this.#byTrackingId.clear();
     this.#byNativeId.clear();
+    this.#untracked = [];
     return outcomes;
   }
 
@@ -143,12 +153,21 @@ export class Intake implements AsyncDisposable {
     problems.push(...strays.map((headers) => `ended again: ${JSON.stringify(headers)}`));
     // What ended last may not be settled yet.
     await this.#stop();
-    for (const { name, ready, delayed, inFlight } of await this.#connection.queues.list()) {
-      if (name !== answersQueue && ready + delayed + inFlight > 0) {
-        problems.push(`queue ${name} is not empty`);
-      }
+    return [...problems, ...(await this.#leftovers())];
+  }
+
+  /** Some brokers' numbers are some seconds old. */
+  async #leftovers(): Promise<readonly string[]> {
+    for (let look = 1; ; look += 1) {
+      const queues = await this.#connection.queues.list();
+      const filled = queues.filter(
+        ({ name, ready, delayed, inFlight }) =>
+          name !== answersQueue && ready + delayed + inFlight > 0,
+      );
+      if (filled.length === 0) return [];
+      if (look === mostLooks) return filled.map(({ name }) => `queue ${name} is not empty`);
+      await pause(systemClock, lookEveryMs);
     }
-    return problems;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,7 +179,28 @@ export class Intake implements AsyncDisposable {
   async #stop(): Promise<void> {
     await this.#endpoint.stop();
     // Removing a copy of 64 MiB from a file takes seconds on a busy disk; given up half-way it would count as left.
-    await this.#collector.stop(AbortSignal.timeout(30_000));
+    await Promise.all(this.#collectors.map((each) => each.stop(AbortSignal.timeout(30_000))));
+  }
+
+  async #collectFrom(from: string, collect: (copy: ErrorCopy) => void): Promise<void> {
+    const collector = this.#connection.createReceiver({
+      queue: from,
+      concurrency,
+      suspicionAfter: 1_000,
+      ordered: false,
+    });
+    this.#collectors.push(collector);
+    await collector.start(
+      async ({ delivery }) => {
+        collect(delivery);
+        return 'settle';
+      },
+      // What others wrote may say that it killed processes.
+      async ({ delivery }) => {
+        collect(delivery);
+        return { action: 'settle' };
+      },
+    );
   }
 
   #track(input: InputCase): Outcome {
@@ -187,10 +227,14 @@ export class Intake implements AsyncDisposable {
     return outcome;
   }
 
-  #find(headers: Headers): Outcome | undefined {
+  #find({ headers, body }: ErrorCopy): Outcome | undefined {
     return (
       this.#byTrackingId.get(headers[trackingHeader] ?? '') ??
-      this.#byNativeId.get(headers[headerNames.messageId] ?? '')
+      this.#byNativeId.get(headers[headerNames.messageId] ?? '') ??
+      // Where the broker has no ids, one without anything is as good as another of the same bytes.
+      this.#untracked.find(
+        ({ input, errors }) => errors.length === 0 && Buffer.compare(input.body, body) === 0,
+      )
     );
   }
 
@@ -209,9 +253,13 @@ export class Intake implements AsyncDisposable {
     this.#ended += 1;
     const trackingId = observation.headers[trackingHeader];
     if (trackingId === undefined) return;
+    this.#end(trackingId, kind, place);
+  }
+
+  #end(trackingId: string, kind: Outcome['ends'][number], place = -1): void {
     const outcome = this.#byTrackingId.get(trackingId);
     if (outcome === undefined) {
-      this.#strays.push(observation.headers);
+      this.#strays.push({ [trackingHeader]: trackingId });
       return;
     }
     outcome.ends.push(kind);
@@ -220,7 +268,7 @@ export class Intake implements AsyncDisposable {
   }
 
   #collect({ headers, body }: ErrorCopy): void {
-    const outcome = this.#find(headers);
+    const outcome = this.#find({ headers, body });
     if (outcome === undefined) {
       this.#early.push({ headers, body });
       return;

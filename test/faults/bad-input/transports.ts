@@ -23,7 +23,7 @@ const memory: BadInputTarget = {
   cases: wireCases(),
   open: async () => {
     const broker = new MemoryBroker();
-    const foreign = await connect(memoryTransport({ broker }));
+    const foreign = await connectForeign(memoryTransport({ broker }));
     return {
       transport: memoryTransport({ broker, maxBodyBytes: smallLimitBytes }),
       put: (queue, cases) => dispatch(foreign, queue, cases),
@@ -38,7 +38,7 @@ const sqlite: BadInputTarget = {
   cases: wireCases(),
   open: async () => {
     const { transport, remove } = await sqliteFile();
-    const foreign = await connect(transport);
+    const foreign = await connectForeign(transport);
     return {
       transport,
       put: (queue, cases) => dispatch(foreign, queue, cases),
@@ -81,7 +81,8 @@ async function sqliteFile(): Promise<{
   };
 }
 
-function connect(transport: Transport): Promise<TransportConnection> {
+/** Somebody else on the same broker. */
+export function connectForeign(transport: Transport): Promise<TransportConnection> {
   return transport.connect({
     endpoint: 'foreign',
     instance: 'foreign',
@@ -91,7 +92,8 @@ function connect(transport: Transport): Promise<TransportConnection> {
   });
 }
 
-async function dispatch(
+/** Sends the cases as they are. */
+export async function dispatch(
   connection: TransportConnection,
   queue: string,
   cases: readonly InputCase[],

@@ -16,11 +16,18 @@ export interface DemoRun {
   readonly folder: string;
 }
 
-/** @throws CannotRun, BusbarError */
-export async function startRun(without: string | undefined): Promise<DemoRun> {
+/**
+ * @param broker The URL of a broker that was found or started for the demo.
+ * @throws CannotRun, BusbarError
+ */
+export async function startRun(
+  without: string | undefined,
+  broker: string | undefined,
+): Promise<DemoRun> {
   const name = `retail-${randomBytes(4).toString('hex')}`;
   const folder = path.join(tmpdir(), `busbar-${name}`);
-  const url = process.env['BUSBAR_TRANSPORT'] ?? sqliteUrl(path.join(folder, 'retail.db'));
+  const url =
+    broker ?? process.env['BUSBAR_TRANSPORT'] ?? sqliteUrl(path.join(folder, 'retail.db'));
   const transport = await transportFrom(url).load();
   if (transport.capabilities.competingConsumers === 'process') {
     throw new CannotRun(

@@ -6,6 +6,8 @@ import type { Order, routes } from '../contracts.ts';
 import type { DemoOptions } from '../demo-options.ts';
 import { retailOptions } from '../retail-options.ts';
 import { CannotRun } from './cannot-run.ts';
+import { clearAway } from './clear-away.ts';
+import { findBroker } from './demo-broker.ts';
 import { type DemoRun, startRun } from './demo-run.ts';
 import { openErrorDesk } from './error-desk.ts';
 import { fileLogger } from './file-logger.ts';
@@ -30,15 +32,19 @@ const exitCodes = { fine: 0, bad: 1, interrupted: 130 } as const;
  */
 export async function runHeadOffice(options: DemoOptions): Promise<number> {
   const screen = new Screen();
-  const { ordersFile, patienceMs, without } = options;
+  const { ordersFile, patienceMs, without, broker } = options;
   const { orders, malformed } = await readOrders(ordersFile);
   for (const problem of malformed) screen.problem(problem);
   if (orders.length === 0) throw new CannotRun(`${ordersFile} holds no order that can be read.`);
-  const run = await startRun(without);
+  await using found = broker === undefined ? undefined : await findBroker(broker);
+  const run = await startRun(without, found?.url);
   const book = new OrderBook(orders);
   using vigil = new Vigil(book, patienceMs);
   const verdict = await operate(orders, { run, book, vigil, screen });
   screen.endProgress();
+  await clearAway(run).catch((error: unknown) => {
+    screen.problem(`The queues of this run stay on the broker: ${oneLine(String(error), 200)}`);
+  });
   if (verdict === 'silence') screen.problem(`Nothing was heard for ${patienceMs / 1000} s.`);
   if (verdict === 'interrupted') {
     screen.problem(`Interrupted: ${book.progress()}.`);

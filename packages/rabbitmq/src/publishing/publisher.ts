@@ -1,0 +1,331 @@
+import type { ConfirmChannel, Message } from 'amqplib';
+import {
+  BusbarError,
+  type DispatchResult,
+  type Timer,
+  type TransportHost,
+  asError,
+  pause,
+} from '@busbar/core';
+import { replyCodeOf, replyCodes } from '../connection/amqp-error.ts';
+import type { Link, Session } from '../connection/link.ts';
+import type { RabbitMqSettings } from '../rabbitmq-options.ts';
+import type { Publication } from './publication.ts';
+import { type Outcome, Slot } from './slot.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** Confirms that may be outstanding: more brings nothing, and all of them are repeated after an outage. */
+const mostOutstanding = 1_024;
+const mostOutstandingBytes = 16 * 1_024 * 1_024;
+/** How often one message is written, over the lives of channels and connections. */
+const mostWrites = 5;
+
+/**
+ * Publishes on one confirm channel with many confirms outstanding. After an outage it writes again what was not
+ * confirmed, with the same ids; what the broker refused it never writes again. When the broker closes the channel over a
+ * message, those in flight are written one by one, so that the guilty one fails alone.
+ */
+export class Publisher {
+  readonly #link: Link;
+  readonly #settings: RabbitMqSettings;
+  readonly #host: TransportHost;
+  readonly #waiting = new WaitingLine();
+  /** Written and not confirmed, the oldest first. */
+  readonly #outstanding = new Set<Slot>();
+  /** Were in flight when the broker closed the channel over one of them; the oldest first. */
+  #suspects: Slot[] = [];
+  /** A suspect that is in flight, alone. */
+  #probed: Slot | undefined;
+  #channel: ConfirmChannel | undefined;
+  #outstandingBytes = 0;
+  #openings = 0;
+  #sweep: Timer | undefined;
+  #closed = false;
+  #idleWaiters: (() => void)[] = [];
+  readonly #stopListening: () => void;
+
+  constructor(link: Link, settings: RabbitMqSettings, host: TransportHost) {
+    this.#link = link;
+    this.#settings = settings;
+    this.#host = host;
+    this.#stopListening = link.listen({
+      up: (session) => void this.#openChannel(session),
+      blocked: (reason) => {
+        if (reason === undefined) this.#writeMore();
+      },
+    });
+  }
+
+  /** Resolves with what became of it; rejects only when it was never tried. */
+  publish(publication: Publication): Promise<DispatchResult> {
+    return new Promise((resolve, reject) => {
+      this.submit(publication, ({ result, untried = false }) => {
+        if (untried && result.outcome === 'unknown') reject(unavailable(result.reason));
+        else resolve(result);
+      });
+    });
+  }
+
+  /** Calls `end` once, at the latest after the confirm timeout. */
+  submit(publication: Publication, end: (outcome: Outcome) => void): void {
+    const { confirmTimeoutMs } = this.#settings;
+    const deadline = this.#host.clock.monotonic() + confirmTimeoutMs;
+    const slot = new Slot(publication, deadline, end);
+    if (this.#closed) {
+      slot.unknown('the connection is closed');
+      return;
+    }
+    this.#watchDeadlines();
+    if (this.#mayWrite && this.#waiting.length === 0) {
+      this.#write(slot);
+      return;
+    }
+    const problem = this.#whyNotSending;
+    if (problem !== undefined && this.#isFull) {
+      slot.unknown(`${problem} ${this.#waiting.length} messages wait for it already.`);
+      return;
+    }
+    this.#waiting.append(slot);
+  }
+
+  /** Waits until the outcome of all that was accepted is known, then takes nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#unfinished > 0) {
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+    this.#stopListening();
+    this.#sweep?.cancel();
+  }
+
+  get #unfinished(): number {
+    return this.#waiting.length + this.#outstanding.size + this.#suspects.length;
+  }
+
+  get #mayWrite(): boolean {
+    return (
+      this.#channel !== undefined &&
+      this.#link.blockedBecause === undefined &&
+      this.#suspects.length === 0 &&
+      this.#probed === undefined &&
+      this.#outstanding.size < mostOutstanding &&
+      this.#outstandingBytes < mostOutstandingBytes
+    );
+  }
+
+  get #whyNotSending(): string | undefined {
+    const { blockedBecause, problem } = this.#link;
+    if (blockedBecause !== undefined) return `RabbitMQ takes no messages (${blockedBecause}).`;
+    return problem === undefined ? undefined : `RabbitMQ is away. ${problem}`;
+  }
+
+  get #isFull(): boolean {
+    const { maxBufferedMessages, maxBufferedBytes } = this.#settings;
+    return this.#waiting.length >= maxBufferedMessages || this.#waiting.bytes >= maxBufferedBytes;
+  }
+
+  #writeMore(): void {
+    if (this.#channel === undefined || this.#link.blockedBecause !== undefined) return;
+    if (this.#suspects.length > 0) {
+      // One at a time: when the channel is closed again, it is known over which.
+      if (this.#outstanding.size > 0) return;
+      this.#probed = this.#suspects.shift() as Slot;
+      if (!this.#write(this.#probed)) this.#probed = undefined;
+      return;
+    }
+    while (this.#mayWrite) {
+      const slot = this.#waiting.shift();
+      if (slot === undefined || !this.#write(slot)) return;
+    }
+  }
+
+  /** Returns false when it was not written. */
+  #write(slot: Slot): boolean {
+    const channel = this.#channel as ConfirmChannel;
+    const { exchange, routingKey, content, options } = slot.publication;
+    try {
+      channel.publish(exchange, routingKey, content, options, (error: Error | null) => {
+        this.#confirmed(slot, error);
+      });
+    } catch (error) {
+      this.#notWritten(slot, asError(error));
+      return false;
+    }
+    slot.writes += 1;
+    this.#outstanding.add(slot);
+    this.#outstandingBytes += slot.bytes;
+    return true;
+  }
+
+  /** The channel has closed meanwhile, or the client cannot encode the message: then it never can. */
+  #notWritten(slot: Slot, error: Error): void {
+    if (error.name === 'IllegalOperationError') {
+      this.#waiting.prepend([slot]);
+      return;
+    }
+    slot.undeliverable(`it cannot be encoded for AMQP: ${error.message}`);
+    queueMicrotask(this.#goOn);
+  }
+
+  readonly #goOn = (): void => {
+    this.#writeMore();
+    this.#wakeIfIdle();
+  };
+
+  #confirmed(slot: Slot, error: Error | null): void {
+    // All that is in flight when a channel closes is seen to when it has.
+    if (error?.message === 'channel closed') return;
+    this.#forget(slot);
+    if (error === null) slot.confirmed();
+    else
+      slot.unknown(
+        'RabbitMQ refused it (basic.nack): a queue is full or has no majority of its nodes',
+      );
+    if (this.#waiting.length > 0 || this.#suspects.length > 0) this.#writeMore();
+    this.#wakeIfIdle();
+  }
+
+  #forget(slot: Slot): void {
+    if (this.#probed === slot) this.#probed = undefined;
+    if (this.#outstanding.delete(slot)) this.#outstandingBytes -= slot.bytes;
+  }
+
+  async #openChannel(session: Session): Promise<void> {
+    this.#openings += 1;
+    const opening = this.#openings;
+    try {
+      const channel = await session.connection.createConfirmChannel();
+      let reason: Error | undefined;
+      channel.on('error', (error) => {
+        reason = error;
+      });
+      channel.on('return', (message) => this.#returned(message));
+      channel.on('close', () => this.#channelClosed(session, channel, reason));
+      this.#channel = channel;
+    } catch (error) {
+      if (this.#link.session !== session) return;
+      this.#host.logger.warn({ err: error }, 'No channel to publish on could be opened');
+      await pause(this.#host.clock, 1_000);
+      if (this.#link.session === session && opening === this.#openings) {
+        void this.#openChannel(session);
+      }
+      return;
+    }
+    this.#goOn();
+  }
+
+  /** Comes before the confirmation of the same message, and in the order in which messages were written. */
+  #returned({ fields, properties, content }: Message): void {
+    const { replyText, replyCode } = fields as unknown as { replyText: string; replyCode: number };
+    const { exchange, routingKey } = fields;
+    for (const slot of this.#outstanding) {
+      const { publication } = slot;
+      if (slot.returned !== undefined || publication.routingKey !== routingKey) continue;
+      if (publication.exchange !== exchange) continue;
+      if (publication.options.messageId !== (properties.messageId as string | undefined)) continue;
+      if (!publication.content.equals(content)) continue;
+      slot.returned =
+        exchange === ''
+          ? `the queue "${routingKey}" does not exist (${replyCode} ${replyText})`
+          : `no queue takes what "${exchange}" gets with the key "${routingKey}" (${replyCode} ${replyText})`;
+      return;
+    }
+  }
+
+  #channelClosed(session: Session, channel: ConfirmChannel, reason: Error | undefined): void {
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    const inFlight = [...this.#outstanding];
+    this.#outstanding.clear();
+    this.#outstandingBytes = 0;
+    this.#probed = undefined;
+    for (const slot of inFlight) slot.returned = undefined;
+    const code = replyCodeOf(reason);
+    if (reason !== undefined && code !== undefined && code !== replyCodes.connectionForced) {
+      this.#host.logger.warn({ err: reason }, 'RabbitMQ closed the channel over a message');
+      this.#judge(inFlight, reason, code);
+    } else {
+      this.#waiting.prepend(this.#again([...inFlight, ...this.#suspects]));
+      this.#suspects = [];
+    }
+    this.#wakeIfIdle();
+    if (this.#link.session === session) void this.#openChannel(session);
+  }
+
+  #judge(inFlight: readonly Slot[], reason: Error, code: number): void {
+    const [guilty] = inFlight;
+    if (guilty !== undefined && inFlight.length === 1) {
+      const why = reason.message.replace(/^Channel closed by server: /, '');
+      guilty.undeliverable(`RabbitMQ refused it: ${why}`, code === replyCodes.notFound);
+    } else {
+      this.#suspects.unshift(...this.#again(inFlight));
+    }
+  }
+
+  /** Those that may be written once more. */
+  #again(slots: readonly Slot[]): Slot[] {
+    return slots.filter((slot) => {
+      if (slot.writes >= mostWrites) {
+        slot.unknown(
+          `the connection to RabbitMQ was lost ${mostWrites} times before it was confirmed`,
+        );
+      }
+      return !slot.done;
+    });
+  }
+
+  /** A timer for each message would cost more than the message. */
+  #watchDeadlines(): void {
+    if (this.#sweep !== undefined) return;
+    const everyMs = Math.min(1_000, this.#settings.confirmTimeoutMs / 4);
+    this.#sweep = this.#host.clock.setTimer(
+      () => {
+        this.#sweep = undefined;
+        this.#endOverdue();
+        if (this.#unfinished > 0) this.#watchDeadlines();
+        this.#wakeIfIdle();
+      },
+      everyMs,
+      true,
+    );
+  }
+
+  #endOverdue(): void {
+    const now = this.#host.clock.monotonic();
+    const seconds = this.#settings.confirmTimeoutMs / 1_000;
+    for (const slot of this.#outstanding) {
+      if (slot.deadline > now) break;
+      this.#forget(slot);
+      slot.unknown(`RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored`);
+    }
+    const why = this.#whyNotSending ?? 'Others are sent before it.';
+    this.#suspects = this.#suspects.filter((slot) => !isOverdue(slot, now, seconds, why));
+    while (this.#waiting.first !== undefined) {
+      if (!isOverdue(this.#waiting.first, now, seconds, why)) break;
+      this.#waiting.shift();
+    }
+    this.#writeMore();
+  }
+
+  #wakeIfIdle(): void {
+    if (this.#idleWaiters.length === 0 || this.#unfinished > 0) return;
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+  }
+}
+
+/** Ends a slot that waits to be written when its time is over. */
+function isOverdue(slot: Slot, now: number, seconds: number, why: string): boolean {
+  if (slot.done) return true;
+  if (slot.deadline > now) return false;
+  slot.unknown(
+    slot.writes === 0
+      ? `It could not be sent within ${seconds} s. ${why}`
+      : `RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored. ${why}`,
+  );
+  return true;
+}
+
+/** The rejection of what was never tried. */
+export function unavailable(reason: string): BusbarError {
+  return new BusbarError('TRANSPORT_UNAVAILABLE', `Nothing was sent: ${reason}`);
+}

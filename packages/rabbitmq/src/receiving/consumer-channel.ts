@@ -1,0 +1,145 @@
+import type { Channel, ConsumeMessage } from 'amqplib';
+import type { Session } from '../connection/link.ts';
+import type { RabbitMqDelivery } from './rabbitmq-delivery.ts';
+
+/** Whom a channel calls. Must not throw: amqplib closes the channel then, or the whole connection. */
+export interface ChannelOwner {
+  arrived(message: ConsumeMessage, channel: ConsumerChannel): void;
+  /** The broker takes a consumer away: its queue was removed, has moved, or a delivery took too long. */
+  cancelled(channel: ConsumerChannel): void;
+  /** It was closed, by whomever; called once. */
+  closed(channel: ConsumerChannel, reason: Error | undefined): void;
+}
+
+/** A channel with consumers, and what the broker waits to hear of on it. */
+export class ConsumerChannel {
+  readonly #channel: Channel;
+  readonly #owner: ChannelOwner;
+  readonly #held: RabbitMqDelivery[] = [];
+  readonly #ended = Promise.withResolvers<void>();
+  #open = true;
+  #reason: Error | undefined;
+  #closing: Promise<boolean> | undefined;
+
+  private constructor(channel: Channel, owner: ChannelOwner) {
+    this.#channel = channel;
+    this.#owner = owner;
+    // Without a listener the event alone would end the process.
+    channel.on('error', (error) => {
+      this.#reason = error;
+    });
+    channel.on('close', () => {
+      this.#open = false;
+      this.#ended.resolve();
+      owner.closed(this, this.#reason);
+    });
+  }
+
+  static async open({ connection }: Session, owner: ChannelOwner): Promise<ConsumerChannel> {
+    return new ConsumerChannel(await connection.createChannel(), owner);
+  }
+
+  /** What was consumed on it can be settled. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Sent to us and not settled. */
+  get held(): readonly RabbitMqDelivery[] {
+    return this.#held;
+  }
+
+  async consume(queue: string, consumerTag: string, prefetch: number): Promise<void> {
+    // Counts for the consumers that are made from then on.
+    await this.#channel.prefetch(prefetch);
+    await this.#channel.consume(queue, this.#arrived, { consumerTag });
+  }
+
+  /** When it resolves, all that the consumer was sent has arrived. */
+  async cancel(consumerTag: string): Promise<void> {
+    await this.#channel.cancel(consumerTag);
+  }
+
+  hold(delivery: RabbitMqDelivery): void {
+    delivery.place = this.#held.length;
+    this.#held.push(delivery);
+  }
+
+  /** Another delivery of the same message, instead of the first. */
+  replace(before: RabbitMqDelivery, after: RabbitMqDelivery): void {
+    before.ended = true;
+    after.place = before.place;
+    this.#held[before.place] = after;
+  }
+
+  /** Returns false when it is not ours any more: the channel is closed, or it was given back. */
+  ack(delivery: RabbitMqDelivery): boolean {
+    if (!this.#open || delivery.ended) return false;
+    try {
+      this.#channel.ack(delivery.native);
+    } catch {
+      // Its connection is being closed.
+      return false;
+    }
+    this.#forget(delivery);
+    return true;
+  }
+
+  /**
+   * Gives it back for anybody. RabbitMQ before 4.3 counts a delivery of a quorum queue in any case; since then
+   * `basic.reject` counts a failure and `basic.nack` does not.
+   */
+  giveBack(delivery: RabbitMqDelivery, failed: boolean): void {
+    if (!this.#open || delivery.ended) return;
+    try {
+      if (failed) this.#channel.reject(delivery.native, true);
+      else this.#channel.nack(delivery.native, false, true);
+    } catch {
+      // The broker does it by itself when the channel is gone.
+    }
+    this.#forget(delivery);
+  }
+
+  /** All that is held ends: the broker gives it to others. */
+  drop(): RabbitMqDelivery[] {
+    const held = this.#held.splice(0);
+    for (const delivery of held) delivery.ended = true;
+    return held;
+  }
+
+  /** Resolves when it is closed: with true when the broker has answered, and so has seen all that was settled. */
+  close(): Promise<boolean> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<boolean> {
+    if (!this.#open) return false;
+    this.#open = false;
+    let answered = false;
+    const closing = this.#channel.close().then(
+      () => {
+        answered = true;
+      },
+      () => undefined,
+    );
+    // The promise of amqplib stays open for ever when the connection ends first.
+    await Promise.race([closing, this.#ended.promise]);
+    return answered;
+  }
+
+  readonly #arrived = (message: ConsumeMessage | null): void => {
+    if (message === null) this.#owner.cancelled(this);
+    else this.#owner.arrived(message, this);
+  };
+
+  #forget(delivery: RabbitMqDelivery): void {
+    delivery.ended = true;
+    const { place } = delivery;
+    if (this.#held[place] !== delivery) return;
+    const last = this.#held.pop() as RabbitMqDelivery;
+    if (last === delivery) return;
+    this.#held[place] = last;
+    last.place = place;
+  }
+}
