@@ -10,17 +10,18 @@ export interface BenchArguments {
   readonly help: boolean;
 }
 
-export const usage = `npm run bench -- [--scenario NAME]… [--rounds N] [--messages N] [--json]
+export const usage = `npm run bench -- [NAME]… [--rounds N] [--messages N] [--json]
 
-  --scenario NAME  only this scenario, or those whose names begin so; may be given more than once
+  NAME             only this scenario, or those whose names begin so; --scenario NAME is the same
   --rounds N       rounds of all subjects, 7 by default; fewer are for a first look, not for quoting
   --messages N     messages of each measurement, instead of each scenario's own number
   --json           one JSON object a row instead of tables`;
 
 /** @throws Error that says what is wrong. */
 export function readArguments(args: readonly string[]): BenchArguments {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -33,7 +34,7 @@ export function readArguments(args: readonly string[]): BenchArguments {
     json: values.json,
     help: values.help,
     rounds: wholeNumber('rounds', values.rounds),
-    scenarios: values.scenario,
+    scenarios: [...values.scenario, ...positionals],
     messages: values.messages === undefined ? undefined : wholeNumber('messages', values.messages),
   };
 }

@@ -9,6 +9,6 @@ export async function atLowRate(
 ): Promise<void> {
   for (let id = first; id < first + size; id += 1) {
     await send(id);
-    await sleep(everyMs);
+    if (everyMs > 0) await sleep(everyMs);
   }
 }

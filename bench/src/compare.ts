@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Ledger } from './ledger.ts';
-import type { Scenario } from './scenario.ts';
+import type { scenarioNamed } from './scenarios.ts';
 import { median, percentile } from './statistics.ts';
 
 // Compares this checkout with another one: both in this process, taking turns, so that whatever else the machine does
@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
 const [other] = positionals;
 if (other === undefined) throw new Error('Name the other checkout.');
 const slice = Number(values.slice);
-const directories: string[] = [];
+const endings: (() => Promise<void>)[] = [];
 
 const own = await turns(resolve(import.meta.dirname, '../..'));
 const others = await turns(resolve(other));
@@ -44,19 +44,24 @@ console.log(
     `${median(pairs.map((pair) => pair.own)).toFixed(2)} here; here ÷ there ${median(ratios).toFixed(3)} ` +
     `(quartiles ${percentile(ratios, 0.25).toFixed(3)}–${percentile(ratios, 0.75).toFixed(3)})`,
 );
-for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+for (const end of endings) await end();
 process.exit(0);
 
 /** Gives a function that runs one slice with the code of a checkout and gives its CPU a message. */
 async function turns(checkout: string): Promise<() => Promise<number>> {
   const load = (file: string): Promise<unknown> =>
     import(pathToFileURL(join(checkout, 'bench/src', file)).href);
-  const { scenario } = (await load(`scenarios/${values.scenario}.ts`)) as { scenario: Scenario };
+  const scenarios = (await load('scenarios.ts')) as { scenarioNamed: typeof scenarioNamed };
+  const scenario = await scenarios.scenarioNamed(values.scenario);
   const ledgers = (await load('ledger.ts')) as { Ledger: typeof Ledger };
   const directory = mkdtempSync(join(tmpdir(), 'busbar-compare-'));
-  directories.push(directory);
   const workload = await scenario.subjects['busbar']?.({ directory });
   if (workload === undefined) throw new Error(`${checkout} has no such scenario.`);
+  endings.push(async () => {
+    await workload.close();
+    await scenario.cleanUp?.({ directory });
+    rmSync(directory, { recursive: true, force: true });
+  });
   let first = 0;
   return async () => {
     const ledger = new ledgers.Ledger(first, slice);

@@ -1,26 +1,36 @@
 import { Ledger } from './ledger.ts';
 import { type Partner, openPartner } from './partner.ts';
+import { profiled } from './profile.ts';
 import type { Measurement, Workload } from './scenario.ts';
 import { scenarioNamed } from './scenarios.ts';
 import { type Usage, usageOf } from './usage.ts';
 
 // The entry of a child process: one subject each, so that what another one has allocated or compiled can neither help
-// nor harm it. Its start-up is over when the clock begins to run. Started by hand it can be profiled:
-// `node --cpu-prof bench/dist/measure.js memory-send-and-handle busbar 300000 .busbar`.
+// nor harm it. Its start-up is over when the clock begins to run. Started by hand it can be profiled: `node --expose-gc
+// bench/dist/measure.js memory-send-and-handle busbar 300000 .busbar` with BUSBAR_BENCH_PROFILE=memory.cpuprofile.
 
 /** After this a run is given up, and what has not arrived by then counts as lost. */
 const longestRunMs = 120_000;
 
 const [scenarioName = '', subjectName = '', size = '0', directory = ''] = process.argv.slice(2);
-const { subjects, partners } = await scenarioNamed(scenarioName);
+const {
+  subjects,
+  partners,
+  cleanUp,
+  warmUp: warmUpShare = 0.25,
+} = await scenarioNamed(scenarioName);
 const subject = subjects[subjectName];
 if (subject === undefined) throw new Error(`There is no subject "${subjectName}".`);
 const workload = await subject({ directory });
 const partner =
   partners === undefined ? undefined : openPartner([scenarioName, subjectName, directory]);
 const measurement = await measure(workload, partner, Number(size));
-if (process.send === undefined) console.log(measurement);
-else process.send(measurement);
+if (process.send === undefined) {
+  console.log(measurement);
+  await cleanUp?.({ directory });
+} else {
+  process.send(measurement);
+}
 process.exit(0);
 
 async function measure(
@@ -28,7 +38,7 @@ async function measure(
   other: Partner | undefined,
   messages: number,
 ): Promise<Measurement> {
-  const warmUp = new Ledger(0, Math.ceil(messages / 4));
+  const warmUp = new Ledger(0, Math.ceil(messages * warmUpShare));
   await own.prepare?.(warmUp);
   await run(own, other, warmUp);
   const ledger = new Ledger(warmUp.size, messages);
@@ -36,7 +46,7 @@ async function measure(
   globalThis.gc?.();
   const otherBefore = await other?.usage();
   const before = usageOf(process);
-  await run(own, other, ledger);
+  await profiled(() => run(own, other, ledger));
   const after = usageOf(process);
   const otherAfter = await other?.usage();
   const arrived = await own.arrived?.();

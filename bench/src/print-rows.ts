@@ -1,6 +1,7 @@
-import type { Row } from './rows.ts';
+import type { Comparison, Row } from './rows.ts';
 import type { Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
+import { verdicts } from './targets.ts';
 
 /** One JSON object a line; what was not measured is null. */
 export function printJson(rows: readonly Row[]): void {
@@ -17,9 +18,14 @@ function rounded(_key: string, value: unknown): unknown {
 /** A Markdown table, so that it can be pasted as it is. */
 export function printTable(scenario: Scenario, rows: readonly Row[]): void {
   const { compares = 'throughput', name, title } = scenario;
-  const compared = compares === 'latency' ? 'p50 ÷ twin' : 'msg/s ÷ twin';
+  const latency = compares === 'latency';
   const heads = ['subject', 'msg/s', 'CPU µs/msg', 'CPU %', 'p50 ms', 'p99 ms', 'peak MB'];
-  heads.push('lost', 'doubled', compared, 'CPU ÷ twin');
+  heads.push('lost', 'doubled');
+  const twins = rows.at(-1)?.comparisons.map(({ twin }) => twin) ?? [];
+  for (const twin of twins) {
+    heads.push(`${latency ? 'p50' : 'msg/s'} ÷ ${twin}`, `CPU ÷ ${twin}`);
+    if (latency) heads.push(`p50 − ${twin}, ms`);
+  }
   const cells = rows.map((row) => [
     row.subject,
     digits(row.perSecond, 0),
@@ -30,11 +36,17 @@ export function printTable(scenario: Scenario, rows: readonly Row[]): void {
     digits(row.peakMemoryMb, 0),
     String(row.lost),
     String(row.duplicated),
-    spread(row.ratio),
-    spread(row.cpuRatio),
+    ...twins.flatMap((_, place) => comparisonCells(row.comparisons[place], latency)),
   ]);
   console.log(`\n### ${name}\n\n${title}; ${rows[0]?.messages ?? 0} messages a round.\n`);
   for (const line of aligned([heads, ...cells])) console.log(line);
+  for (const line of verdicts(scenario, rows)) console.log(`\n${line}`);
+}
+
+function comparisonCells(comparison: Comparison | undefined, latency: boolean): readonly string[] {
+  const cells = [spread(comparison?.ratio), spread(comparison?.cpuRatio)];
+  if (latency) cells.push(spread(comparison?.p50DifferenceMs));
+  return cells;
 }
 
 function digits(value: number, decimals: number): string {

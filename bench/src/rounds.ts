@@ -20,24 +20,25 @@ export async function measureRounds(
   for (let round = 0; round < rounds; round += 1) {
     for (const index of names.keys()) {
       const name = names[(index + round) % names.length] ?? '';
-      measured.get(name)?.push(await measureApart(scenario.name, name, messages));
+      measured.get(name)?.push(await measureApart(scenario, name, messages));
     }
   }
   return measured;
 }
 
 async function measureApart(
-  scenario: string,
+  { name, cleanUp }: Scenario,
   subject: string,
   messages: number,
 ): Promise<Measurement> {
   // On the disk where the work is done: the directory for temporary files may well be in memory.
   const parent = join(process.cwd(), '.busbar', 'bench');
   mkdirSync(parent, { recursive: true });
-  const directory = mkdtempSync(join(parent, `${scenario}-`));
+  const directory = mkdtempSync(join(parent, `${name}-`));
   try {
-    return await forked([scenario, subject, String(messages), directory]);
+    return await forked([name, subject, String(messages), directory]);
   } finally {
+    await cleanUp?.({ directory });
     rmSync(directory, { recursive: true, force: true });
   }
 }

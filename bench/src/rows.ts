@@ -7,21 +7,24 @@ export interface Row extends Measurement {
   readonly scenario: string;
   readonly subject: string;
   readonly rounds: number;
-  /** To the twin of the same round: how many times as fast, or as long a latency. Of the twin itself undefined. */
+  /** With each twin before it, paired by round. */
+  readonly comparisons: readonly Comparison[];
+}
+
+/** Medians of what was measured in pairs; undefined where there is nothing to compare. */
+export interface Comparison {
+  readonly twin: string;
+  /** How many times as fast, or as long a latency. */
   readonly ratio: Spread | undefined;
-  /** To the twin of the same round: how many times the CPU a message. */
+  /** How many times the CPU a message. */
   readonly cpuRatio: Spread | undefined;
+  readonly p50DifferenceMs: Spread | undefined;
 }
 
 export function rowsOf(scenario: Scenario, measured: Measured): readonly Row[] {
-  const [twin = []] = measured.values();
-  return [...measured].map(([subject, measurements]) => {
-    const ratioOf = (figure: keyof Measurement): Spread | undefined => {
-      if (measurements === twin) return undefined;
-      const pairs = measurements.map((each, round) => each[figure] / (twin[round]?.[figure] ?? 0));
-      // Of what does not handle messages there is nothing to compare.
-      return pairs.every((ratio) => Number.isFinite(ratio)) ? spreadOf(pairs) : undefined;
-    };
+  const subjects = [...measured];
+  return subjects.map(([subject, measurements], place) => {
+    const twins = subjects.slice(0, place).filter(([name]) => name.startsWith('twin'));
     const middle = (figure: keyof Measurement): number =>
       median(measurements.map((each) => each[figure]));
     const total = (figure: keyof Measurement): number =>
@@ -39,8 +42,30 @@ export function rowsOf(scenario: Scenario, measured: Measured): readonly Row[] {
       duplicated: total('duplicated'),
       cpuPercent: middle('cpuPercent'),
       rounds: measurements.length,
-      ratio: ratioOf(scenario.compares === 'latency' ? 'p50Ms' : 'perSecond'),
-      cpuRatio: ratioOf('cpuMicrosPerMessage'),
+      comparisons: twins.map(([twin, its]) => ({
+        twin,
+        ...compared(measurements, its, scenario.compares === 'latency' ? 'p50Ms' : 'perSecond'),
+      })),
     };
   });
+}
+
+function compared(
+  measurements: readonly Measurement[],
+  twin: readonly Measurement[],
+  figure: keyof Measurement,
+): Omit<Comparison, 'twin'> {
+  const ratios = (of: keyof Measurement): Spread | undefined =>
+    spreadOfAll(measurements.map((each, round) => each[of] / (twin[round]?.[of] ?? 0)));
+  return {
+    ratio: ratios(figure),
+    cpuRatio: ratios('cpuMicrosPerMessage'),
+    p50DifferenceMs: spreadOfAll(
+      measurements.map((each, round) => each.p50Ms - (twin[round]?.p50Ms ?? Number.NaN)),
+    ),
+  };
+}
+
+function spreadOfAll(values: readonly number[]): Spread | undefined {
+  return values.every((value) => Number.isFinite(value)) ? spreadOf(values) : undefined;
 }

@@ -1,18 +1,37 @@
 import type { Ledger } from './ledger.ts';
 
-/** One piece of work, done by Busbar and by its twin. A scenario is one file in `scenarios`, exporting `scenario`. */
+/**
+ * One piece of work, done by Busbar and by its twin. A scenario is one file in `scenarios`, exporting `scenario`; one
+ * that is measured on several queues exports `scenarios`.
+ */
 export interface Scenario {
   readonly name: string;
   /** What one message of it is, in a few words. */
   readonly title: string;
   /** How many messages one measurement takes, unless the command line says otherwise. */
   readonly messages: number;
+  /** Messages before those that count, as a multiple of them. @default 0.25 */
+  readonly warmUp?: number;
   /** What the ratios compare. @default 'throughput' */
   readonly compares?: 'throughput' | 'latency';
-  /** By name, the twin first: the others are compared with it. */
+  /** By name. Twins come first and are called so, such as `twin` and `twin+headers`; later ones are compared with each. */
   readonly subjects: Readonly<Record<string, Subject>>;
   /** What runs at the same time in a second process, for each subject. */
   readonly partners?: Readonly<Record<string, Subject>>;
+  /** What Busbar is to reach; it is printed whether it did, and nothing fails over it. */
+  readonly targets?: Targets;
+  /** Why it cannot be measured here, such as a broker that is not there; undefined when it can. */
+  readonly problem?: () => Promise<string | undefined>;
+  /** Removes what a measurement leaves outside its directory, whatever became of it. */
+  readonly cleanUp?: (setting: Setting) => Promise<void>;
+}
+
+/** Limits for the medians of Busbar's ratios to one twin. */
+export interface Targets {
+  readonly twin: string;
+  readonly mostCpu?: number;
+  readonly leastSpeed?: number;
+  readonly mostP50DifferenceMs?: number;
 }
 
 /** Opens what is measured; the time for it is not counted. */

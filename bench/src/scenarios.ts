@@ -8,7 +8,8 @@ const folder = join(import.meta.dirname, 'scenarios');
 /** All scenarios, in the order of their names. Whatever lies in the folder is one: there is no list to keep. */
 export async function allScenarios(): Promise<readonly Scenario[]> {
   const files = readdirSync(folder).filter((file) => /^[^.]+\.[jt]s$/.test(file));
-  return Promise.all(files.toSorted().map(load));
+  const families = await Promise.all(files.toSorted().map(load));
+  return families.flat();
 }
 
 /** @throws Error that lists the names when there is none of this one. */
@@ -20,7 +21,12 @@ export async function scenarioNamed(name: string): Promise<Scenario> {
   throw new Error(`There is no scenario "${name}"; there are ${names}.`);
 }
 
-async function load(file: string): Promise<Scenario> {
-  const module = (await import(pathToFileURL(join(folder, file)).href)) as { scenario: Scenario };
-  return module.scenario;
+interface ScenarioFile {
+  readonly scenario?: Scenario;
+  readonly scenarios?: readonly Scenario[];
+}
+
+async function load(file: string): Promise<readonly Scenario[]> {
+  const module = (await import(pathToFileURL(join(folder, file)).href)) as ScenarioFile;
+  return module.scenarios ?? (module.scenario === undefined ? [] : [module.scenario]);
 }
