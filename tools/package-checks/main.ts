@@ -66,9 +66,7 @@ try {
   check('every entry imports from there', () =>
     importEntries(pnpmUser, process.execPath, packages),
   );
-  check('adapters load by URL from there', () =>
-    loadByUrl(pnpmUser, process.execPath, 'pnpm add'),
-  );
+  check('adapters load by URL from there', () => loadByUrl(pnpmUser, process.execPath, 'pnpm add'));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -110,7 +110,7 @@ export class RabbitMqConnection implements TransportConnection {
     const blocked = this.#publishing.blockedBecause;
     const degraded =
       blocked === undefined
-        ? this.#undeliverable.problem
+        ? (this.#publisher.problem ?? this.#undeliverable.problem)
         : `RabbitMQ takes no messages: ${blocked}.`;
     return { connected: true, ...(degraded !== undefined && { problem: degraded }) };
   }

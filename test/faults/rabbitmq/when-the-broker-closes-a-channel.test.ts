@@ -12,7 +12,7 @@ const rabbit = await programsForTests();
 const summary = new Summary();
 const closedLine = 'RabbitMQ has closed a channel';
 const givenBackLine =
-  "Messages were given back: RabbitMQ's consumer timeout of 3 s was about to pass";
+  "Messages were given back, since RabbitMQ's consumer timeout of 3 s was about to pass";
 
 rabbit.register('when a handler takes longer than the broker allows', (programs) => {
   let node: PrivateNode;

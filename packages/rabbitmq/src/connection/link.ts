@@ -138,6 +138,11 @@ export class Link {
     });
   }
 
+  /** Gives up a session that nothing comes from any more, and opens the next. */
+  restart(session: Session, reason: Error): void {
+    if (this.#session === session) this.#end(session, reason);
+  }
+
   /** Never a hang: a broker that does not answer is left after some seconds. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

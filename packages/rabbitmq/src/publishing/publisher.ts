@@ -11,25 +11,28 @@ import { replyCodeOf, replyCodes } from '../connection/amqp-error.ts';
 import type { Link, Session } from '../connection/link.ts';
 import type { RabbitMqSettings } from '../rabbitmq-options.ts';
 import type { Publication } from './publication.ts';
-import { type Outcome, Slot } from './slot.ts';
+import { type Outcome, type ReturnFields, Slot } from './slot.ts';
+import { Trials } from './trials.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** Confirms that may be outstanding: more brings nothing, and all of them are repeated after an outage. */
 const mostOutstanding = 1_024;
 const mostOutstandingBytes = 16 * 1_024 * 1_024;
-/** How often one message is written, over the lives of channels and connections. */
-const mostWrites = 5;
+/** For how long a confirm may be open before its destination is suspected not to answer; less with a short timeout. */
+const slowMs = 10_000;
 
 /**
  * Publishes on one confirm channel with many confirms outstanding. After an outage it writes again what was not
  * confirmed, with the same ids; what the broker refused it never writes again. When the broker closes the channel over a
- * message, those in flight are written one by one, so that the guilty one fails alone.
+ * message, those in flight are written one by one, so that the guilty one fails alone. When a destination does not
+ * answer, it waits alone, too.
  */
 export class Publisher {
   readonly #link: Link;
   readonly #settings: RabbitMqSettings;
   readonly #host: TransportHost;
   readonly #waiting = new WaitingLine();
+  readonly #trials: Trials;
   /** Written and not confirmed, the oldest first. */
   readonly #outstanding = new Set<Slot>();
   /** Were in flight when the broker closed the channel over one of them; the oldest first. */
@@ -38,6 +41,9 @@ export class Publisher {
   #probed: Slot | undefined;
   #channel: ConfirmChannel | undefined;
   #outstandingBytes = 0;
+  /** Whether the broker has answered since `#answeredAt` was last set. */
+  #answered = false;
+  #answeredAt = 0;
   #openings = 0;
   #sweep: Timer | undefined;
   #closed = false;
@@ -48,10 +54,16 @@ export class Publisher {
     this.#link = link;
     this.#settings = settings;
     this.#host = host;
+    this.#trials = new Trials(link, host, (released) => {
+      this.#waiting.prepend(released);
+      this.#goOn();
+    });
     this.#stopListening = link.listen({
       up: (session) => void this.#openChannel(session),
       blocked: (reason) => {
-        if (reason === undefined) this.#writeMore();
+        if (reason !== undefined) return;
+        this.#writeMore();
+        this.#trials.probe();
       },
     });
   }
@@ -76,6 +88,7 @@ export class Publisher {
       return;
     }
     this.#watchDeadlines();
+    if (this.#trials.size > 0 && this.#trials.takes(slot)) return;
     if (this.#mayWrite && this.#waiting.length === 0) {
       this.#write(slot);
       return;
@@ -95,11 +108,18 @@ export class Publisher {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
     this.#stopListening();
+    this.#trials.close();
     this.#sweep?.cancel();
   }
 
+  /** What health says of destinations that do not answer. */
+  get problem(): string | undefined {
+    return this.#trials.problem;
+  }
+
   get #unfinished(): number {
-    return this.#waiting.length + this.#outstanding.size + this.#suspects.length;
+    const onMainChannel = this.#waiting.length + this.#outstanding.size + this.#suspects.length;
+    return onMainChannel + this.#trials.unfinished;
   }
 
   get #mayWrite(): boolean {
@@ -152,6 +172,7 @@ export class Publisher {
       return false;
     }
     slot.writes += 1;
+    slot.writtenAt = this.#host.clock.monotonic();
     this.#outstanding.add(slot);
     this.#outstandingBytes += slot.bytes;
     return true;
@@ -159,12 +180,8 @@ export class Publisher {
 
   /** The channel has closed meanwhile, or the client cannot encode the message: then it never can. */
   #notWritten(slot: Slot, error: Error): void {
-    if (error.name === 'IllegalOperationError') {
-      this.#waiting.prepend([slot]);
-      return;
-    }
-    slot.undeliverable(`it cannot be encoded for AMQP: ${error.message}`);
-    queueMicrotask(this.#goOn);
+    if (slot.endIfNotEncodable(error)) queueMicrotask(this.#goOn);
+    else this.#waiting.prepend(this.#trials.sort([slot]));
   }
 
   readonly #goOn = (): void => {
@@ -175,12 +192,11 @@ export class Publisher {
   #confirmed(slot: Slot, error: Error | null): void {
     // All that is in flight when a channel closes is seen to when it has.
     if (error?.message === 'channel closed') return;
+    this.#answered = true;
     this.#forget(slot);
     if (error === null) slot.confirmed();
-    else
-      slot.unknown(
-        'RabbitMQ refused it (basic.nack): a queue is full or has no majority of its nodes',
-      );
+    else slot.nacked();
+    if (this.#trials.size > 0 && error === null) this.#trials.answered(slot);
     if (this.#waiting.length > 0 || this.#suspects.length > 0) this.#writeMore();
     this.#wakeIfIdle();
   }
@@ -216,7 +232,6 @@ export class Publisher {
 
   /** Comes before the confirmation of the same message, and in the order in which messages were written. */
   #returned({ fields, properties, content }: Message): void {
-    const { replyText, replyCode } = fields as unknown as { replyText: string; replyCode: number };
     const { exchange, routingKey } = fields;
     for (const slot of this.#outstanding) {
       const { publication } = slot;
@@ -224,10 +239,7 @@ export class Publisher {
       if (publication.exchange !== exchange) continue;
       if (publication.options.messageId !== (properties.messageId as string | undefined)) continue;
       if (!publication.content.equals(content)) continue;
-      slot.returned =
-        exchange === ''
-          ? `the queue "${routingKey}" does not exist (${replyCode} ${replyText})`
-          : `no queue takes what "${exchange}" gets with the key "${routingKey}" (${replyCode} ${replyText})`;
+      slot.giveBack(fields as unknown as ReturnFields);
       return;
     }
   }
@@ -239,15 +251,15 @@ export class Publisher {
     this.#outstanding.clear();
     this.#outstandingBytes = 0;
     this.#probed = undefined;
-    for (const slot of inFlight) slot.returned = undefined;
     const code = replyCodeOf(reason);
     if (reason !== undefined && code !== undefined && code !== replyCodes.connectionForced) {
       this.#host.logger.warn({ err: reason }, 'RabbitMQ closed the channel over a message');
       this.#judge(inFlight, reason, code);
     } else {
-      this.#waiting.prepend(this.#again([...inFlight, ...this.#suspects]));
+      this.#waiting.prepend(this.#trials.sort([...inFlight, ...this.#suspects].filter(writeAgain)));
       this.#suspects = [];
     }
+    this.#trials.channelClosed();
     this.#wakeIfIdle();
     if (this.#link.session === session) void this.#openChannel(session);
   }
@@ -255,23 +267,10 @@ export class Publisher {
   #judge(inFlight: readonly Slot[], reason: Error, code: number): void {
     const [guilty] = inFlight;
     if (guilty !== undefined && inFlight.length === 1) {
-      const why = reason.message.replace(/^Channel closed by server: /, '');
-      guilty.undeliverable(`RabbitMQ refused it: ${why}`, code === replyCodes.notFound);
+      guilty.refused(reason, code);
     } else {
-      this.#suspects.unshift(...this.#again(inFlight));
+      this.#suspects.unshift(...inFlight.filter(writeAgain));
     }
-  }
-
-  /** Those that may be written once more. */
-  #again(slots: readonly Slot[]): Slot[] {
-    return slots.filter((slot) => {
-      if (slot.writes >= mostWrites) {
-        slot.unknown(
-          `the connection to RabbitMQ was lost ${mostWrites} times before it was confirmed`,
-        );
-      }
-      return !slot.done;
-    });
   }
 
   /** A timer for each message would cost more than the message. */
@@ -282,7 +281,8 @@ export class Publisher {
       () => {
         this.#sweep = undefined;
         this.#endOverdue();
-        if (this.#unfinished > 0) this.#watchDeadlines();
+        this.#lookForSilence();
+        if (this.#unfinished > 0 || this.#trials.size > 0) this.#watchDeadlines();
         this.#wakeIfIdle();
       },
       everyMs,
@@ -294,17 +294,52 @@ export class Publisher {
     const now = this.#host.clock.monotonic();
     const seconds = this.#settings.confirmTimeoutMs / 1_000;
     for (const slot of this.#outstanding) {
-      if (slot.deadline > now) break;
+      // Those that were written again are not in the order of their deadlines.
+      if (slot.deadline > now) continue;
       this.#forget(slot);
       slot.unknown(`RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored`);
     }
     const why = this.#whyNotSending ?? 'Others are sent before it.';
-    this.#suspects = this.#suspects.filter((slot) => !isOverdue(slot, now, seconds, why));
+    this.#suspects = this.#suspects.filter((slot) => !slot.endIfOverdue(now, seconds, why));
     while (this.#waiting.first !== undefined) {
-      if (!isOverdue(this.#waiting.first, now, seconds, why)) break;
+      if (!this.#waiting.first.endIfOverdue(now, seconds, why)) break;
       this.#waiting.shift();
     }
+    this.#trials.look(now, seconds);
     this.#writeMore();
+  }
+
+  /**
+   * A channel over which others are confirmed carries one destination that does not answer. One that says nothing at all
+   * is held up by a destination, and there is no telling by which: each has to show that it answers.
+   */
+  #lookForSilence(): void {
+    const now = this.#host.clock.monotonic();
+    if (this.#answered || this.#outstanding.size === 0) this.#answeredAt = now;
+    this.#answered = false;
+    const { session, blockedBecause } = this.#link;
+    const channel = this.#channel;
+    if (session === undefined || channel === undefined || blockedBecause !== undefined) return;
+    const tooLongMs = Math.min(slowMs, this.#settings.confirmTimeoutMs / 3);
+    for (const slot of this.#outstanding) {
+      if (now - slot.writtenAt < tooLongMs) return;
+      if (this.#trials.has(slot)) continue;
+      if (now - this.#answeredAt < tooLongMs) {
+        this.#try([slot], true);
+        continue;
+      }
+      this.#try(this.#outstanding, false);
+      const why = `RabbitMQ has confirmed nothing for ${Math.round(tooLongMs / 1_000)} s`;
+      this.#link.restart(session, new Error(why));
+      this.#channelClosed(session, channel, undefined);
+      return;
+    }
+  }
+
+  /** Each of their destinations gets one message at a time, until it answers. */
+  #try(slots: Iterable<Slot>, silent: boolean): void {
+    for (const slot of slots) this.#trials.begin(slot, silent);
+    this.#waiting.prepend(this.#trials.sort(this.#waiting.takeAll()));
   }
 
   #wakeIfIdle(): void {
@@ -313,17 +348,7 @@ export class Publisher {
   }
 }
 
-/** Ends a slot that waits to be written when its time is over. */
-function isOverdue(slot: Slot, now: number, seconds: number, why: string): boolean {
-  if (slot.done) return true;
-  if (slot.deadline > now) return false;
-  slot.unknown(
-    slot.writes === 0
-      ? `It could not be sent within ${seconds} s. ${why}`
-      : `RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored. ${why}`,
-  );
-  return true;
-}
+const writeAgain = (slot: Slot): boolean => slot.mayBeWrittenAgain();
 
 /** The rejection of what was never tried. */
 export function unavailable(reason: string): BusbarError {

@@ -1,5 +1,9 @@
 import type { DispatchResult } from '@busbar/core';
+import { replyCodes } from '../connection/amqp-error.ts';
 import type { Publication } from './publication.ts';
+
+/** How often one message is written, over the lives of channels and connections. */
+const mostWrites = 5;
 
 /** What became of a publication, with what only the publishing side needs to know. */
 export interface Outcome {
@@ -10,6 +14,12 @@ export interface Outcome {
   readonly exchangeMissing?: boolean;
 }
 
+/** What the broker says when it gives a message back. */
+export interface ReturnFields {
+  readonly replyText: string;
+  readonly replyCode: number;
+}
+
 /** A publication from the moment it is accepted until its outcome is known. */
 export class Slot {
   readonly publication: Publication;
@@ -17,6 +27,8 @@ export class Slot {
   readonly deadline: number;
   /** How often it was written to a socket. */
   writes = 0;
+  /** The last time, by the monotonic clock. */
+  writtenAt = 0;
   /** What the broker said when it gave the message back because no queue takes it. */
   returned: string | undefined;
   done = false;
@@ -32,9 +44,39 @@ export class Slot {
     return this.publication.content.length;
   }
 
+  /** The broker has no queue for it; what it says comes before the confirm. */
+  giveBack({ replyText, replyCode }: ReturnFields): void {
+    const { exchange, routingKey } = this.publication;
+    this.returned =
+      exchange === ''
+        ? `the queue "${routingKey}" does not exist (${replyCode} ${replyText})`
+        : `no queue takes what "${exchange}" gets with the key "${routingKey}" (${replyCode} ${replyText})`;
+  }
+
   confirmed(): void {
     if (this.returned === undefined) this.#finish(confirmed);
     else this.undeliverable(this.returned, this.publication.exchange !== '');
+  }
+
+  nacked(): void {
+    const why = 'a queue is full or has no majority of its nodes';
+    this.unknown(`RabbitMQ refused it (basic.nack): ${why}`);
+  }
+
+  /** The broker has closed the channel over it. */
+  refused(reason: Error, code: number): void {
+    const why = reason.message.replace(/^Channel closed by server: /, '');
+    this.undeliverable(`RabbitMQ refused it: ${why}`, code === replyCodes.notFound);
+  }
+
+  /**
+   * Ends it when the client cannot encode it: then it never can. Returns false when the channel had closed before it was
+   * written.
+   */
+  endIfNotEncodable(error: Error): boolean {
+    if (error.name === 'IllegalOperationError') return false;
+    this.undeliverable(`it cannot be encoded for AMQP: ${error.message}`);
+    return true;
   }
 
   undeliverable(reason: string, exchangeMissing = false): void {
@@ -44,6 +86,29 @@ export class Slot {
   /** The end of one whose storing cannot be told, or that was never written. */
   unknown(reason: string): void {
     this.#finish({ result: { outcome: 'unknown', reason }, untried: this.writes === 0 });
+  }
+
+  /** After its channel was lost. Ends it when it was written too often. */
+  mayBeWrittenAgain(): boolean {
+    this.returned = undefined;
+    if (this.writes >= mostWrites) {
+      this.unknown(
+        `the connection to RabbitMQ was lost ${mostWrites} times before it was confirmed`,
+      );
+    }
+    return !this.done;
+  }
+
+  /** Returns whether it has ended. @param seconds the confirm timeout */
+  endIfOverdue(now: number, seconds: number, why: string): boolean {
+    if (this.done) return true;
+    if (this.deadline > now) return false;
+    this.unknown(
+      this.writes === 0
+        ? `It could not be sent within ${seconds} s. ${why}`
+        : `RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored. ${why}`,
+    );
+    return true;
   }
 
   #finish(outcome: Outcome): void {

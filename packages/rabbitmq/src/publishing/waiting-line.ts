@@ -41,4 +41,13 @@ export class WaitingLine {
     }
     return slot;
   }
+
+  /** All of them, the oldest first. */
+  takeAll(): Slot[] {
+    const slots = this.#slots.slice(this.#first);
+    this.#slots = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    return slots;
+  }
 }

@@ -1,0 +1,227 @@
+import type { ConfirmChannel } from 'amqplib';
+import { type TransportHost, asError } from '@busbar/core';
+import { replyCodeOf, replyCodes } from '../connection/amqp-error.ts';
+import type { Session } from '../connection/link.ts';
+import type { Publication } from './publication.ts';
+import type { Slot } from './slot.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** What comes after them ends at once. */
+const mostWaiting = 1_024;
+/** A destination that takes no longer than this was only waiting for another. */
+const silentAfterMs = 2_000;
+/** After which the message is given up with its channel, and the next is tried on a new one. */
+const probeAgainMs = 60_000;
+/** For how long one without messages is remembered. */
+const forgottenAfterMs = 60_000;
+
+export interface TrialListener {
+  /** The destination answers; with what waited for that, the oldest first. */
+  answers(released: readonly Slot[]): void;
+  /** A probe has ended, but the destination has not answered. */
+  goesOn(): void;
+}
+
+/**
+ * A destination that has left confirms open for too long. It gets one message at a time, on a channel of its own, until it
+ * confirms one.
+ */
+export class Trial {
+  /** For people. */
+  readonly name: string;
+  /** It is known not to answer; otherwise it may only have waited for another. */
+  silent: boolean;
+  readonly #waiting = new WaitingLine();
+  readonly #host: TransportHost;
+  readonly #listener: TrialListener;
+  #channel: ConfirmChannel | undefined;
+  #opening: Session | undefined;
+  /** In flight; it may be done, when nobody waits for its outcome any more. */
+  #probe: Slot | undefined;
+  #lastAt: number;
+  #over = false;
+
+  constructor(
+    publication: Publication,
+    silent: boolean,
+    host: TransportHost,
+    listener: TrialListener,
+  ) {
+    this.name = nameOf(publication);
+    this.silent = silent;
+    this.#host = host;
+    this.#listener = listener;
+    this.#lastAt = host.clock.monotonic();
+  }
+
+  /** How many have no outcome yet. */
+  get unfinished(): number {
+    return this.#waiting.length + (this.#probe?.done === false ? 1 : 0);
+  }
+
+  get isProbing(): boolean {
+    return this.#probe !== undefined || this.#opening !== undefined;
+  }
+
+  get wantsProbe(): boolean {
+    return this.#waiting.length > 0 && !this.isProbing;
+  }
+
+  append(slot: Slot): void {
+    if (this.#waiting.length >= mostWaiting) {
+      slot.unknown(`${this.#why} ${mostWaiting} messages wait for it already.`);
+    } else {
+      this.#waiting.append(slot);
+    }
+  }
+
+  /** @param slots the oldest first */
+  prepend(slots: readonly Slot[]): void {
+    this.#waiting.prepend(slots);
+  }
+
+  /** Writes the oldest. */
+  async probe(session: Session): Promise<void> {
+    this.#lastAt = this.#host.clock.monotonic();
+    if (this.#channel === undefined) {
+      this.#opening = session;
+      const channel = await this.#openChannel(session);
+      // The session has ended meanwhile.
+      if (this.#opening !== session) return;
+      this.#opening = undefined;
+      if (channel === undefined) return;
+      this.#channel = channel;
+      if (this.#over) this.#dropChannel();
+    }
+    const slot = this.#waiting.shift();
+    if (slot !== undefined && this.#channel !== undefined) this.#write(this.#channel, slot);
+  }
+
+  /** Another channel has confirmed something of its. */
+  answeredElsewhere(): void {
+    if (this.#probe === undefined) this.#end();
+  }
+
+  /** What was in flight may be written again. */
+  sessionEnded(): void {
+    const probe = this.#probe;
+    this.#channel = undefined;
+    this.#opening = undefined;
+    this.#probe = undefined;
+    if (probe?.mayBeWrittenAgain() === true) this.#waiting.prepend([probe]);
+  }
+
+  /** Ends what has waited for too long. Returns true when nobody needs the trial any more. */
+  look(now: number, seconds: number): boolean {
+    if (
+      this.#probe?.endIfOverdue(now, seconds, this.#why) === true &&
+      now - this.#lastAt > probeAgainMs
+    ) {
+      this.#dropChannel();
+    }
+    while (this.#waiting.first?.endIfOverdue(now, seconds, this.#why) === true) {
+      this.#waiting.shift();
+    }
+    if (!this.silent && this.#probe !== undefined && now - this.#lastAt >= silentAfterMs) {
+      this.silent = true;
+      this.#host.logger.warn({ destination: this.name }, this.#why.slice(0, -1));
+    }
+    return this.#waiting.length === 0 && !this.isProbing && now - this.#lastAt > forgottenAfterMs;
+  }
+
+  /** Nothing is known of it any more. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && !this.isProbing;
+  }
+
+  forget(): void {
+    this.#over = true;
+    this.#dropChannel();
+  }
+
+  get #why(): string {
+    return `RabbitMQ confirms nothing of what is sent to ${this.name}.`;
+  }
+
+  async #openChannel({ connection }: Session): Promise<ConfirmChannel | undefined> {
+    try {
+      const channel = await connection.createConfirmChannel();
+      let reason: Error | undefined;
+      channel.on('error', (error) => {
+        reason = error;
+      });
+      channel.on('return', ({ fields }) => this.#probe?.giveBack(fields as never));
+      channel.on('close', () => this.#channelClosed(channel, reason));
+      return channel;
+    } catch {
+      // The link tells when the session has ended; if it has not, the next look tries again.
+      return undefined;
+    }
+  }
+
+  #write(channel: ConfirmChannel, slot: Slot): void {
+    const { exchange, routingKey, content, options } = slot.publication;
+    try {
+      channel.publish(exchange, routingKey, content, options, (error: Error | null) => {
+        if (channel === this.#channel && this.#probe === slot) this.#confirmed(slot, error);
+      });
+      slot.writes += 1;
+      this.#probe = slot;
+    } catch (error) {
+      if (slot.endIfNotEncodable(asError(error))) this.#listener.goesOn();
+      else this.#waiting.prepend([slot]);
+    }
+  }
+
+  #confirmed(slot: Slot, error: Error | null): void {
+    if (error?.message === 'channel closed') return;
+    this.#probe = undefined;
+    if (error === null) {
+      slot.confirmed();
+      this.#end();
+    } else {
+      // The broker says so as well when the queue has not answered it for half a minute.
+      slot.nacked();
+      this.#listener.goesOn();
+    }
+  }
+
+  #channelClosed(channel: ConfirmChannel, reason: Error | undefined): void {
+    if (this.#channel !== channel) return;
+    const code = replyCodeOf(reason);
+    if (reason === undefined || code === undefined || code === replyCodes.connectionForced) {
+      this.sessionEnded();
+      return;
+    }
+    const probe = this.#probe;
+    this.#channel = undefined;
+    this.#probe = undefined;
+    if (probe === undefined) return;
+    probe.refused(reason, code);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    if (this.silent) {
+      const text = `RabbitMQ confirms again what is sent to ${this.name}`;
+      this.#host.logger.info({ destination: this.name }, text);
+    }
+    this.forget();
+    this.#listener.answers(this.#waiting.takeAll());
+  }
+
+  #dropChannel(): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#probe = undefined;
+    channel?.close().catch(() => undefined);
+  }
+}
+
+function nameOf({ exchange, routingKey }: Publication): string {
+  if (exchange === '') return `the queue "${routingKey}"`;
+  return routingKey === ''
+    ? `the exchange "${exchange}"`
+    : `the exchange "${exchange}" with the key "${routingKey}"`;
+}

@@ -1,0 +1,156 @@
+import type { TransportHost } from '@busbar/core';
+import type { Link } from '../connection/link.ts';
+import type { Publication } from './publication.ts';
+import type { Slot } from './slot.ts';
+import { Trial } from './trial.ts';
+
+/** Those whose end is a matter of milliseconds, if they answer. */
+const mostAtOnce = 8;
+/** Those that do not answer keep a channel each. */
+const mostSilent = 64;
+
+/**
+ * Destinations that may not answer, such as a quorum queue without a majority of its nodes. The broker reads no more from
+ * a channel that sent some dozens of messages, or its first one, to such a queue; so what goes there stays away from the
+ * channel of all others, who would wait with it.
+ */
+export class Trials {
+  readonly #byTarget = new Map<string, Trial>();
+  readonly #link: Link;
+  readonly #host: TransportHost;
+  readonly #release: (slots: readonly Slot[]) => void;
+  readonly #stopListening: () => void;
+
+  /** @param release Takes what may be written on the channel of all others. */
+  constructor(link: Link, host: TransportHost, release: (slots: readonly Slot[]) => void) {
+    this.#link = link;
+    this.#host = host;
+    this.#release = release;
+    this.#stopListening = link.listen({
+      up: () => this.probe(),
+      down: () => {
+        for (const trial of this.#byTarget.values()) trial.sessionEnded();
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#byTarget.size;
+  }
+
+  /** How many messages have no outcome yet. */
+  get unfinished(): number {
+    let sum = 0;
+    for (const trial of this.#byTarget.values()) sum += trial.unfinished;
+    return sum;
+  }
+
+  /** What health says of them. */
+  get problem(): string | undefined {
+    const names = [...this.#byTarget.values()]
+      .filter(({ silent }) => silent)
+      .map(({ name }) => name);
+    if (names.length === 0) return undefined;
+    return `RabbitMQ confirms nothing of what is sent to ${names.join(', ')}.`;
+  }
+
+  has({ publication }: Slot): boolean {
+    return this.#byTarget.has(targetOf(publication));
+  }
+
+  /** @param silent Others on its channel were confirmed meanwhile. */
+  begin({ publication }: Slot, silent: boolean): void {
+    const target = targetOf(publication);
+    if (this.#byTarget.has(target)) return;
+    const trial = new Trial(publication, silent, this.#host, {
+      answers: (released) => {
+        this.#byTarget.delete(target);
+        this.#release(released);
+        this.probe();
+      },
+      goesOn: () => this.probe(),
+    });
+    this.#byTarget.set(target, trial);
+  }
+
+  /** Takes a new slot whose destination is on trial; returns false for all others. */
+  takes(slot: Slot): boolean {
+    const trial = this.#byTarget.get(targetOf(slot.publication));
+    if (trial === undefined) return false;
+    trial.append(slot);
+    this.probe();
+    return true;
+  }
+
+  /** Takes what is to be written (again), the oldest first; returns those whose destinations are not on trial. */
+  sort(slots: readonly Slot[]): readonly Slot[] {
+    if (this.#byTarget.size === 0) return slots;
+    const others: Slot[] = [];
+    const own = new Map<Trial, Slot[]>();
+    for (const slot of slots) {
+      const trial = this.#byTarget.get(targetOf(slot.publication));
+      if (trial === undefined) {
+        others.push(slot);
+        continue;
+      }
+      const its = own.get(trial);
+      if (its === undefined) own.set(trial, [slot]);
+      else its.push(slot);
+    }
+    for (const [trial, its] of own) trial.prepend(its);
+    return others;
+  }
+
+  /** Writes what may be written. */
+  probe(): void {
+    const { session, blockedBecause } = this.#link;
+    if (session === undefined || blockedBecause !== undefined) return;
+    let hopeful = 0;
+    let silent = 0;
+    for (const trial of this.#byTarget.values()) {
+      if (!trial.isProbing) continue;
+      if (trial.silent) silent += 1;
+      else hopeful += 1;
+    }
+    for (const trial of this.#byTarget.values()) {
+      if (!trial.wantsProbe || (trial.silent ? silent >= mostSilent : hopeful >= mostAtOnce))
+        continue;
+      if (trial.silent) silent += 1;
+      else hopeful += 1;
+      void trial.probe(session);
+    }
+  }
+
+  /** The channel of all others has a confirm of a message to there. */
+  answered({ publication }: Slot): void {
+    this.#byTarget.get(targetOf(publication))?.answeredElsewhere();
+  }
+
+  /** The channel of all others has closed: what was in flight there tells nothing any more. */
+  channelClosed(): void {
+    this.#forgetThose((trial) => trial.isIdle);
+  }
+
+  /** Ends what has waited for too long. */
+  look(now: number, seconds: number): void {
+    this.#forgetThose((trial) => trial.look(now, seconds));
+    this.probe();
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#forgetThose(() => true);
+  }
+
+  #forgetThose(isOver: (trial: Trial) => boolean): void {
+    for (const [target, trial] of this.#byTarget) {
+      if (!isOver(trial)) continue;
+      this.#byTarget.delete(target);
+      trial.forget();
+    }
+  }
+}
+
+function targetOf({ exchange, routingKey }: Publication): string {
+  return `${exchange}\0${routingKey}`;
+}
