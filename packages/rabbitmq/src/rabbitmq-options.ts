@@ -1,5 +1,9 @@
 import { BusbarError } from '@busbar/core';
-import { type BrokerAddress, parseAddresses } from './connection/broker-address.ts';
+import {
+  type BrokerAddress,
+  describeAddress,
+  parseAddresses,
+} from './connection/broker-address.ts';
 
 /** A user of the broker. */
 export interface RabbitMqCredentials {
@@ -140,6 +144,16 @@ const defaults = {
 /** The names of the options that a URL may give as parameters. */
 export const urlOptionNames: readonly string[] = [...Object.keys(defaults), 'management'];
 
+const tlsOptionNames: readonly string[] = [
+  'ca',
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'servername',
+  'rejectUnauthorized',
+] satisfies (keyof RabbitMqTlsOptions)[];
+
 const optionNames = ['url', 'credentials', 'tls', ...urlOptionNames];
 
 /**
@@ -165,7 +179,7 @@ export function checkOptions(options: RabbitMqTransportOptions): RabbitMqSetting
     tls: {},
     management: undefined,
     ...others,
-    addresses: parseAddresses(url ?? 'amqp://localhost'),
+    addresses: parseAddresses(url === undefined ? 'amqp://localhost' : url),
   };
   check(settings);
   return Object.freeze(settings);
@@ -178,7 +192,11 @@ function check(settings: RabbitMqSettings): void {
   }
   // Names with the level behind it must fit into the 255 bytes of a name.
   if (typeof delayPrefix !== 'string' || !/^[\w.:-]{1,200}$/.test(delayPrefix)) {
-    throw invalid('delayPrefix', delayPrefix, 'letters, digits, dots, dashes, at most 200');
+    throw invalid(
+      'delayPrefix',
+      delayPrefix,
+      '1 to 200 letters, digits, underscores, dots, colons or dashes',
+    );
   }
   if (/^amq\./i.test(delayPrefix)) {
     throw invalid(
@@ -192,9 +210,10 @@ function check(settings: RabbitMqSettings): void {
     credentials !== 'external' &&
     typeof credentials !== 'function'
   ) {
-    throw invalid('credentials', '(not shown)', "a function that returns a user, or 'external'");
+    throw invalidSecret('credentials', "a function that returns a user, or 'external'");
   }
-  if (typeof tls !== 'object' || tls === null) throw invalid('tls', '(not shown)', 'an object');
+  checkTls(tls);
+  checkSecurity(settings);
   checkManagement(management);
   for (const name of Object.keys(ranges) as NumberOption[]) {
     const [least, most] = ranges[name];
@@ -214,8 +233,36 @@ function checkManagement(management: unknown): void {
     URL.canParse(management)
   )
     return;
-  // A URL may hold a password.
-  throw invalid('management', '(not shown)', 'an http: or https: URL, or false');
+  throw invalidSecret('management', 'an http: or https: URL, or false');
+}
+
+function checkTls(tls: unknown): void {
+  if (typeof tls !== 'object' || tls === null || Array.isArray(tls)) {
+    throw invalidSecret('tls', 'an object');
+  }
+  for (const name of Object.keys(tls)) {
+    if (tlsOptionNames.includes(name)) continue;
+    throw new BusbarError(
+      'UNKNOWN_OPTION',
+      `The option "tls" of the RabbitMQ transport has no option "${name}".`,
+      { help: `The options are ${tlsOptionNames.join(', ')}.`, details: { option: `tls.${name}` } },
+    );
+  }
+}
+
+/** What is meant to protect a connection must not be left out in silence. */
+function checkSecurity({ addresses, credentials, tls }: RabbitMqSettings): void {
+  const open = addresses.find((address) => !address.tls);
+  if (open === undefined) return;
+  const option =
+    Object.keys(tls).length > 0 ? 'tls' : credentials === 'external' ? 'credentials' : undefined;
+  if (option === undefined) return;
+  const what = option === 'tls' ? 'The option "tls"' : 'The option "credentials" (\'external\')';
+  throw new BusbarError(
+    'INVALID_CONFIGURATION',
+    `${what} of the RabbitMQ transport needs TLS, but ${describeAddress(open)} is without.`,
+    { help: 'Write amqps:// in the URL, or leave the option out.', details: { option } },
+  );
 }
 
 function invalid(option: string, value: unknown, wanted: string): BusbarError {
@@ -223,5 +270,14 @@ function invalid(option: string, value: unknown, wanted: string): BusbarError {
     'INVALID_CONFIGURATION',
     `The option "${option}" of the RabbitMQ transport is ${JSON.stringify(value)}, but must be ${wanted}.`,
     { details: { option, value } },
+  );
+}
+
+/** Its value is not shown. */
+function invalidSecret(option: string, wanted: string): BusbarError {
+  return new BusbarError(
+    'INVALID_CONFIGURATION',
+    `The option "${option}" of the RabbitMQ transport must be ${wanted}.`,
+    { details: { option } },
   );
 }

@@ -25,6 +25,14 @@ describe('the options of the RabbitMQ transport', () => {
     expect(error.help).toContain('prefetchFactor');
   });
 
+  test('should name an unknown one inside of "tls", too', () => {
+    const options = { url: 'amqps://localhost', tls: { rejectUnauthorised: false } };
+    const error = refusal(options as RabbitMqTransportOptions);
+    expect(error.code).toBe('UNKNOWN_OPTION');
+    expect(error.message).toContain('has no option "rejectUnauthorised"');
+    expect(error.help).toContain('rejectUnauthorized');
+  });
+
   test.each([
     [
       { queueType: 'stream' },
@@ -38,20 +46,32 @@ describe('the options of the RabbitMQ transport', () => {
       { heartbeatSeconds: 0.5 },
       '"heartbeatSeconds" of the RabbitMQ transport is 0.5, but must be a whole number from 1 to 3600.',
     ],
-    [{ delayPrefix: '' }, '"delayPrefix" of the RabbitMQ transport is "", but must be letters'],
+    [
+      { delayPrefix: '' },
+      '"delayPrefix" of the RabbitMQ transport is "", but must be 1 to 200 letters',
+    ],
     [
       { delayPrefix: 'amq.delay' },
       `but must be a name that does not begin with "amq.", which is the broker's own.`,
     ],
     [
       { management: 'localhost:15672' },
-      '"management" of the RabbitMQ transport is "(not shown)", but must be an http: or https: URL, or false.',
+      '"management" of the RabbitMQ transport must be an http: or https: URL, or false.',
     ],
     [
       { credentials: { username: 'a', password: 'secret' } },
-      `but must be a function that returns a user, or 'external'.`,
+      `"credentials" of the RabbitMQ transport must be a function that returns a user, or 'external'.`,
     ],
-    [{ tls: null }, '"tls" of the RabbitMQ transport is "(not shown)", but must be an object.'],
+    [{ tls: null }, '"tls" of the RabbitMQ transport must be an object.'],
+    [{ url: null }, 'a URL is not a string'],
+    [
+      { url: ['amqps://one', 'amqp://two'], tls: { ca: 'PEM' } },
+      'The option "tls" of the RabbitMQ transport needs TLS, but amqp://two:5672 is without.',
+    ],
+    [
+      { url: 'amqp://one', credentials: 'external' },
+      `The option "credentials" ('external') of the RabbitMQ transport needs TLS, but amqp://one:5672 is without.`,
+    ],
     [{ maxBodyBytes: 2 ** 40 }, 'but must be a whole number from 1024 to 536870912.'],
   ])('should refuse %j', (options, text) => {
     const error = refusal(options as RabbitMqTransportOptions);

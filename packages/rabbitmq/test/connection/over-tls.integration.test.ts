@@ -137,6 +137,17 @@ openssl.register('TLS', (makeCertificates) => {
         );
       });
 
+      test('should fail at once where signing in by certificate is not offered', async () => {
+        const offer = (mechanisms: string): Promise<string> =>
+          node.ctl('eval', `application:set_env(rabbit, auth_mechanisms, [${mechanisms}]).`);
+        await offer("'PLAIN', 'AMQPLAIN'");
+        const error = await refusal({ url, ...trusting(), credentials: 'external' });
+        expect(error).toContain(
+          `${where} does not offer to sign in with a certificate (EXTERNAL). Name the mechanism in \`auth_mechanisms\` of the broker`,
+        );
+        await offer("'PLAIN', 'AMQPLAIN', 'EXTERNAL'");
+      });
+
       test('should say what may be wrong when amqp:// leads to its TLS port', async () => {
         const plain = `amqp://guest:guest@127.0.0.1:${port}`;
         expect(await refusal({ url: plain, connectTimeoutMs: 2_000 })).toBe(

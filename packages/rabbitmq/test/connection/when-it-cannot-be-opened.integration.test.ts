@@ -67,15 +67,6 @@ for (const rabbit of [await brokerForTests('3'), await brokerForTests('4')]) {
         );
       });
 
-      test('should fail at once where signing in by certificate is not offered', async () => {
-        const options = { url: where, credentials: 'external', connectTimeoutMs } as const;
-        await using watched = new WatchedLink(options);
-        const error = await errorOf(watched.link.open());
-        expect(error.message).toContain(
-          `${where} does not offer to sign in with a certificate (EXTERNAL). Name the mechanism in \`auth_mechanisms\` of the broker`,
-        );
-      });
-
       test('should fail at once where TLS is not spoken', async () => {
         const url = `amqps://guest:guest@${hostname}:${port}`;
         await using watched = new WatchedLink({ url, connectTimeoutMs });

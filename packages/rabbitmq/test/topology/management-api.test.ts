@@ -71,7 +71,11 @@ describe('the management interface', () => {
       'GET /api/queues/%2F rotated:now',
       'GET /api/queues/%2F other:one',
     ]);
-    const external = await api({ management, credentials: 'external' }).get('/queues');
+    const external = await api({
+      url: 'amqps://localhost',
+      management,
+      credentials: 'external',
+    }).get('/queues');
     expect(external).toMatchObject({ outcome: 'unavailable', reason: /certificate/ });
   });
 
