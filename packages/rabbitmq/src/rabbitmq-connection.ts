@@ -9,6 +9,7 @@ import {
   type TransportHealth,
   type TransportHost,
   type TransportOperation,
+  pause,
 } from '@busbar/core';
 import { Link } from './connection/link.ts';
 import { SideChannel } from './connection/side-channel.ts';
@@ -24,6 +25,9 @@ import { UndeliverableWatch } from './topology/undeliverable-watch.ts';
 
 /** The oldest broker with what the delay queues need: quorum queues with a time to live. */
 const oldest = { major: 3, minor: 10 } as const;
+
+/** For how long a close waits for confirms: who waits for them longer has given them up. */
+const closeMs = 2_000;
 
 /**
  * One endpoint's way to the broker: a connection to publish and one for all else, since the broker stops reading from a
@@ -129,8 +133,11 @@ export class RabbitMqConnection implements TransportConnection {
     const now = AbortSignal.abort();
     await Promise.all(this.#receivers.map((receiver) => receiver.stop(now)));
     this.#undeliverable.end();
-    await this.#dispatcher.idle();
-    await this.#publisher.close();
+    const over = new AbortController();
+    const waited = pause(this.#host.clock, closeMs, over.signal);
+    await Promise.race([this.#dispatcher.idle(), waited]);
+    over.abort();
+    await this.#publisher.close(0);
     await Promise.all([this.#publishing.close(), this.#consuming.close()]);
   }
 }

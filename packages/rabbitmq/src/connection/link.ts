@@ -28,7 +28,7 @@ const longestDelayMs = 5_000;
 /** Of an attempt: a host that says nothing must not hold up a patient start for longer. */
 const longestAttemptMs = 30_000;
 /** For how long a close waits for the broker. */
-const closeMs = 5_000;
+const closeMs = 2_000;
 
 /**
  * One supervised AMQP connection: opened again for as long as it takes, until it is closed. What a session carried

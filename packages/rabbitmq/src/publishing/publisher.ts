@@ -21,6 +21,8 @@ const mostOutstandingBytes = 16 * 1_024 * 1_024;
 /** For how long a confirm may be open before its destination is suspected not to answer; less with a short timeout. */
 const slowMs = 10_000;
 
+const closedBefore = 'the connection was closed before RabbitMQ had confirmed it';
+
 /**
  * Publishes on one confirm channel with many confirms outstanding. After an outage it writes again what was not
  * confirmed, with the same ids; what the broker refused it never writes again. When the broker closes the channel over a
@@ -101,15 +103,20 @@ export class Publisher {
     this.#waiting.append(slot);
   }
 
-  /** Waits until the outcome of all that was accepted is known, then takes nothing more. */
-  async close(): Promise<void> {
+  /** Takes nothing more, and waits until the outcome of all that was accepted is known, or not for longer than `waitMs`. */
+  async close(waitMs: number): Promise<void> {
     this.#closed = true;
     if (this.#unfinished > 0) {
-      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+      const ended = new AbortController();
+      const idle = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+      await Promise.race([idle, pause(this.#host.clock, waitMs, ended.signal)]);
+      ended.abort();
     }
     this.#stopListening();
-    this.#trials.close();
     this.#sweep?.cancel();
+    const left = [...this.#outstanding, ...this.#suspects, ...this.#waiting.takeAll()];
+    for (const slot of left) slot.unknown(closedBefore);
+    this.#trials.close(closedBefore);
   }
 
   /** What health says of destinations that do not answer. */

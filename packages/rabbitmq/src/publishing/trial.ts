@@ -134,6 +134,11 @@ export class Trial {
     return this.#waiting.length === 0 && !this.isProbing;
   }
 
+  endAll(why: string): void {
+    this.#probe?.unknown(why);
+    for (const slot of this.#waiting.takeAll()) slot.unknown(why);
+  }
+
   forget(): void {
     this.#over = true;
     this.#dropChannel();

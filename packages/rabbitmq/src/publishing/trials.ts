@@ -137,8 +137,10 @@ export class Trials {
     this.probe();
   }
 
-  close(): void {
+  /** What has no outcome yet ends. */
+  close(why: string): void {
     this.#stopListening();
+    for (const trial of this.#byTarget.values()) trial.endAll(why);
     this.#forgetThose(() => true);
   }
 

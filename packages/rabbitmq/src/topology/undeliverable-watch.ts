@@ -21,7 +21,7 @@ export class UndeliverableWatch {
   /** What health says of it. */
   get problem(): string | undefined {
     if (this.#waiting === 0) return undefined;
-    return `${this.#waiting} messages lie in ${undeliverableName}, because their queue is gone.`;
+    return `${this.#waiting} messages lie in ${undeliverableName}, because their queue is gone, or was made anew and not bound to the delays.`;
   }
 
   end(): void {
@@ -41,6 +41,9 @@ export class UndeliverableWatch {
   }
 
   async #look(): Promise<void> {
-    this.#waiting = (await this.#topology.declarations.waiting(undeliverableName)) ?? 0;
+    const waiting = (await this.#topology.declarations.waiting(undeliverableName)) ?? 0;
+    // A queue that somebody made anew is bound to the delays again before the next delayed message to it.
+    if (waiting > this.#waiting) this.#topology.forget();
+    this.#waiting = waiting;
   }
 }

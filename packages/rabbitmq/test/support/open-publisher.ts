@@ -53,7 +53,7 @@ export async function openPublisher(
       }
     },
     [Symbol.asyncDispose]: async () => {
-      await publisher.close();
+      await publisher.close(30_000);
       await link.close();
       await direct.close().catch(() => undefined);
     },

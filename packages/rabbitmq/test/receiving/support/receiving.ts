@@ -187,7 +187,7 @@ export class Receiving implements AsyncDisposable {
     for (const end of this.#ends) end();
     const now = AbortSignal.abort();
     await Promise.all(this.#receivers.map((receiver) => receiver.stop(now)));
-    await this.publisher.close();
+    await this.publisher.close(30_000);
     await Promise.all([this.#publishing.close(), this.consuming.close()]);
     await this.#close().catch(() => undefined);
   }

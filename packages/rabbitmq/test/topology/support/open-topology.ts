@@ -91,7 +91,7 @@ export async function openTopology(
       return ids;
     },
     [Symbol.asyncDispose]: async () => {
-      await publisher.close();
+      await publisher.close(30_000);
       await Promise.all([link.close(), publishing.close()]);
       await direct.close().catch(() => undefined);
     },
