@@ -52,7 +52,7 @@ export const errorCatalogue = {
   UNDELIVERABLE:
     'Start or provision the destination, or correct the route; nothing was stored for it.',
   OUTCOME_UNKNOWN:
-    'The transport did not confirm in time: the message may or may not have been stored. Send it again with the same id where the receiver deduplicates.',
+    'Each message may or may not have been stored. Send it again with the same id where the receiver deduplicates.',
   DISPATCH_REFUSED:
     'Call next() in the behaviour, or throw an error that says why the message must not leave.',
   DELIVERY_LOST:

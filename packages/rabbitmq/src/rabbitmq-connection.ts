@@ -112,11 +112,12 @@ export class RabbitMqConnection implements TransportConnection {
     const problem = this.#publishing.problem ?? this.#consuming.problem;
     if (problem !== undefined) return { connected: false, problem };
     const blocked = this.#publishing.blockedBecause;
-    const degraded =
-      blocked === undefined
-        ? (this.#publisher.problem ?? this.#undeliverable.problem)
-        : `RabbitMQ takes no messages: ${blocked}.`;
-    return { connected: true, ...(degraded !== undefined && { problem: degraded }) };
+    const problems = [
+      blocked === undefined ? undefined : `RabbitMQ takes no messages: ${blocked}.`,
+      this.#publisher.problem,
+      this.#undeliverable.problem,
+    ].filter((each) => each !== undefined);
+    return { connected: true, ...(problems.length > 0 && { problem: problems.join(' ') }) };
   }
 
   #heldOf(queue: string): number {

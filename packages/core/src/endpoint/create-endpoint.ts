@@ -100,7 +100,7 @@ class BusbarEndpoint implements Endpoint {
       if (provisions) await provision(connection, settings);
       else await checkProvisioned(connection, settings);
       if (!settings.sendOnly) {
-        this.#staleSubscriptions = await findStaleSubscriptions(connection, settings);
+        this.#staleSubscriptions = (await findStaleSubscriptions(connection, settings)) ?? [];
       }
       // Known before the first message arrives: a handler may ask for the health of its endpoint.
       this.#connected = connected;
@@ -273,17 +273,22 @@ class BusbarEndpoint implements Endpoint {
     try {
       const { connection } = connected.services;
       await provision(connection, settings);
-      const staleSubscriptions = settings.sendOnly
-        ? []
-        : await findStaleSubscriptions(connection, settings);
-      if (prune && staleSubscriptions.length > 0)
+      const known = settings.sendOnly ? [] : await findStaleSubscriptions(connection, settings);
+      const staleSubscriptions = known ?? [];
+      const pruned = prune && known !== undefined;
+      if (prune && !pruned) {
+        const text = `The transport cannot tell what "${settings.inputQueue}" is subscribed to, so nothing was pruned`;
+        settings.logger.warn({ endpoint: settings.endpoint }, text);
+      }
+      if (pruned && staleSubscriptions.length > 0)
         await connection.subscriptions.unsubscribe(settings.inputQueue, staleSubscriptions);
-      if (connected === this.#connected) this.#staleSubscriptions = prune ? [] : staleSubscriptions;
+      if (connected === this.#connected)
+        this.#staleSubscriptions = pruned ? [] : staleSubscriptions;
       return {
         queues: neededQueues(settings).map((queue) => queue.name),
         subscriptions: neededTopics(settings),
         staleSubscriptions,
-        pruned: prune,
+        pruned,
       };
     } finally {
       if (connected !== this.#connected) await connected.close(AbortSignal.abort());

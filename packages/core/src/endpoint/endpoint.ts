@@ -56,7 +56,8 @@ export interface ProvisionOptions {
 export interface ProvisionReport {
   readonly queues: readonly string[];
   readonly subscriptions: readonly string[];
-  /** Topics that the input queue is subscribed to without need; removed if that was asked. */
+  /** Topics that the input queue is subscribed to without need; none where the transport cannot tell. */
   readonly staleSubscriptions: readonly string[];
+  /** They were removed: that was asked, and the transport can tell what a queue is subscribed to. */
   readonly pruned: boolean;
 }

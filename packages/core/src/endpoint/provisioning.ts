@@ -51,7 +51,7 @@ export async function checkProvisioned(
   connection: TransportConnection,
   settings: EndpointSettings,
 ): Promise<void> {
-  const { endpoint, inputQueue, sendOnly } = settings;
+  const { endpoint, inputQueue, logger, sendOnly } = settings;
   await checkQueues(
     connection,
     endpoint,
@@ -59,8 +59,13 @@ export async function checkProvisioned(
   );
   if (sendOnly) return;
   const present = await connection.subscriptions.list(inputQueue);
-  if (present === undefined) return;
-  const topics = neededTopics(settings).filter((topic) => !present.includes(topic));
+  const needed = neededTopics(settings);
+  if (present === undefined) {
+    const text = `The transport cannot tell what "${inputQueue}" is subscribed to, so a missing subscription would not be noticed`;
+    if (needed.length > 0) logger.info({ endpoint, topics: needed }, text);
+    return;
+  }
+  const topics = needed.filter((topic) => !present.includes(topic));
   if (topics.length === 0) return;
   throw new BusbarError(
     'MISSING_SUBSCRIPTION',
@@ -95,12 +100,12 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ');
 }
 
-/** Subscriptions of the input queue that no handler needs any more; none where the broker cannot tell. */
+/** Subscriptions of the input queue that no handler needs any more; undefined where the broker cannot tell. */
 export async function findStaleSubscriptions(
   connection: TransportConnection,
   settings: EndpointSettings,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const present = await connection.subscriptions.list(settings.inputQueue);
   const needed = new Set(neededTopics(settings));
-  return (present ?? []).filter((topic) => !needed.has(topic));
+  return present?.filter((topic) => !needed.has(topic));
 }

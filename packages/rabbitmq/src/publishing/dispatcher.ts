@@ -5,6 +5,7 @@ import {
   type DispatchResult,
   type TransportOperation,
   asError,
+  errorCatalogue,
 } from '@busbar/core';
 import { delayLevels } from '../capabilities.ts';
 import { isTooLarge } from '../message/received-bodies.ts';
@@ -192,9 +193,13 @@ function publicationOf({ message }: TransportOperation, target: Target): Publica
 
 /** Of what could not be sent because its exchange or its delay could not be made sure of. */
 function outcomeOf(error: Error): Outcome {
-  const { message } = error;
-  if (error instanceof BusbarError && error.code === 'TRANSPORT_UNAVAILABLE') {
-    return { result: { outcome: 'unknown', reason: message }, untried: true };
+  if (!(error instanceof BusbarError)) {
+    return { result: { outcome: 'undeliverable', reason: error.message } };
   }
-  return { result: { outcome: 'undeliverable', reason: message } };
+  // Who reads it gets a code and a help of the whole dispatch.
+  const { code, message } = error;
+  const reason = message.replace(` ${errorCatalogue[code]}`, '').replace(` [${code}]`, '');
+  return code === 'TRANSPORT_UNAVAILABLE'
+    ? { result: { outcome: 'unknown', reason }, untried: true }
+    : { result: { outcome: 'undeliverable', reason } };
 }

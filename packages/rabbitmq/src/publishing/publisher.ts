@@ -304,7 +304,7 @@ export class Publisher {
       // Those that were written again are not in the order of their deadlines.
       if (slot.deadline > now) continue;
       this.#forget(slot);
-      slot.unknown(`RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored`);
+      slot.unknown(`RabbitMQ did not confirm it within ${seconds} s`);
     }
     const why = this.#whyNotSending ?? 'Others are sent before it.';
     this.#suspects = this.#suspects.filter((slot) => !slot.endIfOverdue(now, seconds, why));

@@ -66,7 +66,8 @@ export class Slot {
   /** The broker has closed the channel over it. */
   refused(reason: Error, code: number): void {
     const why = reason.message.replace(/^Channel closed by server: /, '');
-    this.undeliverable(`RabbitMQ refused it: ${why}`, code === replyCodes.notFound);
+    const what = code === replyCodes.accessRefused ? 'the user has no right to it' : 'it';
+    this.undeliverable(`RabbitMQ refused ${what}: ${why}`, code === replyCodes.notFound);
   }
 
   /**
@@ -106,7 +107,7 @@ export class Slot {
     this.unknown(
       this.writes === 0
         ? `It could not be sent within ${seconds} s. ${why}`
-        : `RabbitMQ did not confirm it within ${seconds} s: it may or may not be stored. ${why}`,
+        : `RabbitMQ did not confirm it within ${seconds} s. ${why}`,
     );
     return true;
   }

@@ -3,7 +3,7 @@ import {
   type VirtualHost,
   createVirtualHost,
 } from '../../../../test/support/rabbitmq/virtual-host.ts';
-import { type Permissions, leastPermissions } from '../../src/topology/explain.ts';
+import { type Permissions, leastPermissions } from './support/least-permissions.ts';
 import { type LimitedUser, limitedUser } from './support/limited-user.ts';
 import { onBothMajors } from './support/on-both-majors.ts';
 import { openTopology } from './support/open-topology.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { VirtualHost } from '../../../../../test/support/rabbitmq/virtual-host.ts';
-import type { Permissions } from '../../../src/topology/explain.ts';
+import type { Permissions } from './least-permissions.ts';
 
 /** A user of one virtual host with nothing but these rights; gone with the test. */
 export interface LimitedUser extends AsyncDisposable {

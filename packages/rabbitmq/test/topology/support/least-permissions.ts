@@ -1,6 +1,6 @@
-import type { RabbitMqSettings } from '../rabbitmq-options.ts';
-import { deliveryExchange } from './names.ts';
-import { literalPattern, shellWords } from './operator-text.ts';
+import type { RabbitMqSettings } from '../../../src/rabbitmq-options.ts';
+import { deliveryExchange } from '../../../src/topology/names.ts';
+import { literalPattern } from '../../../src/topology/operator-text.ts';
 
 /** What an endpoint does, by name. */
 export interface EndpointUse {
@@ -41,12 +41,6 @@ export function leastPermissions(
       ...topics,
     ]),
   };
-}
-
-/** The command that gives them. */
-export function permissionsCommand(vhost: string, user: string, permissions: Permissions): string {
-  const { configure, write, read } = permissions;
-  return `rabbitmqctl set_permissions --vhost ${shellWords([vhost, user, configure, write, read])}`;
 }
 
 function oneOf(patterns: readonly string[]): string {
