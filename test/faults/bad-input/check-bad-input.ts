@@ -33,7 +33,8 @@ interface Suspect {
   readonly problem: string;
 }
 
-const good: InputCase = {
+/** With nothing wrong. */
+export const good: InputCase = {
   headers: { 'busbar-enclosed-types': 'Bad.Good', 'busbar-content-type': 'application/json' },
   body: new TextEncoder().encode('{"id":"good","amount":1}'),
   bare: false,
@@ -75,7 +76,8 @@ export async function checkBadInput(
         const end = nameOf(outcome, variant);
         ends.set(end, (ends.get(end) ?? 0) + 1);
       }
-      if (suspects.length > 0) await explain(target, variant, suspects, seed);
+      if (suspects.length > 0)
+        await explain(target, variant, suspects, seed, await intake.counts());
       checkGoods(goods, target.keepsOrder && variant.inOrder);
       const changes = changesSince(before);
       if (changes.length > 0) throw new Error(`Prototypes were changed: ${changes.join(', ')}`);
@@ -140,6 +142,7 @@ async function explain(
   variant: Variant,
   suspects: readonly Suspect[],
   seed: number,
+  counts: string,
 ): Promise<never> {
   for (const { index, input } of suspects) {
     if ((await problemAlone(target, variant, input)) === undefined) continue;
@@ -160,8 +163,10 @@ async function explain(
       `case ${index} (path ${counterexamplePath}) ${reason}\n${describeCase(smallest)}`,
     );
   }
-  const { index, problem } = suspects[0]!;
-  throw new Error(`case ${index} ${problem}, but only among the others of its batch`);
+  const all = suspects.slice(0, 10).map(({ index, problem }) => `case ${index} ${problem}`);
+  throw new Error(
+    `${all.join('\n')}\nof ${suspects.length}, but only among the others of the batch. The queues: ${counts}.\n${describeCase(suspects[0]!.input)}`,
+  );
 }
 
 async function problemAlone(

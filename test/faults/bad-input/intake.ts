@@ -156,6 +156,14 @@ export class Intake implements AsyncDisposable {
     return [...problems, ...(await this.#leftovers())];
   }
 
+  /** What is in the queues, for people. */
+  async counts(): Promise<string> {
+    const queues = await this.#connection.queues.list();
+    return queues
+      .map((each) => `${each.name} ${each.ready}+${each.delayed}+${each.inFlight}`)
+      .join(', ');
+  }
+
   /** Some brokers' numbers are some seconds old. */
   async #leftovers(): Promise<readonly string[]> {
     for (let look = 1; ; look += 1) {

@@ -11,6 +11,7 @@ import { type Clock, asError } from '@busbar/core';
 import type { RabbitMqCredentials, RabbitMqSettings } from '../rabbitmq-options.ts';
 import { type BrokerAddress, describeAddress } from './broker-address.ts';
 import { ConnectFailure, connectFailure } from './connect-failure.ts';
+import { type FrameReader, readAnyHeaders } from './header-tables.ts';
 import { joinWrites } from './join-writes.ts';
 
 /** One attempt to open a connection. */
@@ -52,6 +53,7 @@ export async function openConnection(opening: Opening): Promise<ChannelModel> {
       throw new Error('Socket closed');
     }
     joinWrites(socket);
+    readAnyHeaders(model.connection as unknown as FrameReader);
     return model;
   } catch (error) {
     if (error instanceof ConnectFailure) throw error;

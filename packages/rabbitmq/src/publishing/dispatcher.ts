@@ -45,6 +45,8 @@ export class Dispatcher {
   dispatch(operations: readonly TransportOperation[]): Promise<readonly DispatchResult[]> {
     if (operations.length === 0) return Promise.resolve([]);
     this.#inProgress += 1;
+    const [only] = operations;
+    if (operations.length === 1 && only !== undefined) return this.#dispatchOne(only);
     return new Promise((resolve, reject) => {
       const outcomes: Outcome[] = [];
       let open = operations.length;
@@ -60,6 +62,17 @@ export class Dispatcher {
           else resolve(outcomes.map((each) => each.result));
         });
       }
+    });
+  }
+
+  /** The same for a single one, by far the usual case, without the bookkeeping. */
+  #dispatchOne(operation: TransportOperation): Promise<readonly DispatchResult[]> {
+    return new Promise((resolve, reject) => {
+      this.#send(operation, ({ result, untried = false }) => {
+        this.#ended();
+        if (untried && result.outcome !== 'confirmed') reject(unavailable(result.reason));
+        else resolve([result]);
+      });
     });
   }
 

@@ -10,10 +10,12 @@ import {
 import { replyCodeOf, replyCodes } from '../connection/amqp-error.ts';
 import type { Link, Session } from '../connection/link.ts';
 import type { RabbitMqSettings } from '../rabbitmq-options.ts';
+import { Outstanding } from './outstanding.ts';
 import type { Publication } from './publication.ts';
 import { type Outcome, type ReturnFields, Slot } from './slot.ts';
 import { Trials } from './trials.ts';
 import { WaitingLine } from './waiting-line.ts';
+import { writeTo } from './write-to.ts';
 
 /** Confirms that may be outstanding: more brings nothing, and all of them are repeated after an outage. */
 const mostOutstanding = 1_024;
@@ -22,6 +24,12 @@ const mostOutstandingBytes = 16 * 1_024 * 1_024;
 const slowMs = 10_000;
 
 const closedBefore = 'the connection was closed before RabbitMQ had confirmed it';
+
+/** What became of one publication. */
+export type Published = DispatchResult & {
+  /** The broker has said no, and would again; it is not stored. */
+  readonly refused?: boolean;
+};
 
 /**
  * Publishes on one confirm channel with many confirms outstanding. After an outage it writes again what was not
@@ -36,7 +44,7 @@ export class Publisher {
   readonly #waiting = new WaitingLine();
   readonly #trials: Trials;
   /** Written and not confirmed, the oldest first. */
-  readonly #outstanding = new Set<Slot>();
+  readonly #outstanding = new Outstanding();
   /** Were in flight when the broker closed the channel over one of them; the oldest first. */
   #suspects: Slot[] = [];
   /** A suspect that is in flight, alone. */
@@ -71,11 +79,11 @@ export class Publisher {
   }
 
   /** Resolves with what became of it; rejects only when it was never tried. */
-  publish(publication: Publication): Promise<DispatchResult> {
+  publish(publication: Publication): Promise<Published> {
     return new Promise((resolve, reject) => {
-      this.submit(publication, ({ result, untried = false }) => {
+      this.submit(publication, ({ result, untried = false, refused = false }) => {
         if (untried && result.outcome === 'unknown') reject(unavailable(result.reason));
-        else resolve(result);
+        else resolve(refused ? { ...result, refused } : result);
       });
     });
   }
@@ -114,7 +122,7 @@ export class Publisher {
     }
     this.#stopListening();
     this.#sweep?.cancel();
-    const left = [...this.#outstanding, ...this.#suspects, ...this.#waiting.takeAll()];
+    const left = [...this.#outstanding.all(), ...this.#suspects, ...this.#waiting.takeAll()];
     for (const slot of left) slot.unknown(closedBefore);
     this.#trials.close(closedBefore);
   }
@@ -169,9 +177,8 @@ export class Publisher {
   /** Returns false when it was not written. */
   #write(slot: Slot): boolean {
     const channel = this.#channel as ConfirmChannel;
-    const { exchange, routingKey, content, options } = slot.publication;
     try {
-      channel.publish(exchange, routingKey, content, options, (error: Error | null) => {
+      writeTo(channel, slot.publication, (error) => {
         this.#confirmed(slot, error);
       });
     } catch (error) {
@@ -240,22 +247,21 @@ export class Publisher {
   /** Comes before the confirmation of the same message, and in the order in which messages were written. */
   #returned({ fields, properties, content }: Message): void {
     const { exchange, routingKey } = fields;
-    for (const slot of this.#outstanding) {
-      const { publication } = slot;
-      if (slot.returned !== undefined || publication.routingKey !== routingKey) continue;
-      if (publication.exchange !== exchange) continue;
-      if (publication.options.messageId !== (properties.messageId as string | undefined)) continue;
-      if (!publication.content.equals(content)) continue;
-      slot.giveBack(fields as unknown as ReturnFields);
-      return;
-    }
+    const slot = this.#outstanding.find(
+      ({ publication, returned }) =>
+        returned === undefined &&
+        publication.routingKey === routingKey &&
+        publication.exchange === exchange &&
+        publication.options.messageId === (properties.messageId as string | undefined) &&
+        publication.content.equals(content),
+    );
+    slot?.giveBack(fields as unknown as ReturnFields);
   }
 
   #channelClosed(session: Session, channel: ConfirmChannel, reason: Error | undefined): void {
     if (this.#channel !== channel) return;
     this.#channel = undefined;
-    const inFlight = [...this.#outstanding];
-    this.#outstanding.clear();
+    const inFlight = this.#outstanding.takeAll();
     this.#outstandingBytes = 0;
     this.#probed = undefined;
     const code = replyCodeOf(reason);
@@ -300,7 +306,7 @@ export class Publisher {
   #endOverdue(): void {
     const now = this.#host.clock.monotonic();
     const seconds = this.#settings.confirmTimeoutMs / 1_000;
-    for (const slot of this.#outstanding) {
+    for (const slot of this.#outstanding.all()) {
       // Those that were written again are not in the order of their deadlines.
       if (slot.deadline > now) continue;
       this.#forget(slot);
@@ -328,14 +334,14 @@ export class Publisher {
     const channel = this.#channel;
     if (session === undefined || channel === undefined || blockedBecause !== undefined) return;
     const tooLongMs = Math.min(slowMs, this.#settings.confirmTimeoutMs / 3);
-    for (const slot of this.#outstanding) {
+    for (const slot of this.#outstanding.all()) {
       if (now - slot.writtenAt < tooLongMs) return;
       if (this.#trials.has(slot)) continue;
       if (now - this.#answeredAt < tooLongMs) {
         this.#try([slot], true);
         continue;
       }
-      this.#try(this.#outstanding, false);
+      this.#try(this.#outstanding.all(), false);
       const why = `RabbitMQ has confirmed nothing for ${Math.round(tooLongMs / 1_000)} s`;
       this.#link.restart(session, new Error(why));
       this.#channelClosed(session, channel, undefined);

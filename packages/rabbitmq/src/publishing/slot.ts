@@ -10,6 +10,8 @@ export interface Outcome {
   readonly result: DispatchResult;
   /** It was never written to a socket. */
   readonly untried?: boolean;
+  /** The broker has said no, and would again; it is not stored. */
+  readonly refused?: boolean;
   /** The exchange is gone, or leads nowhere though it should; it may be made again. */
   readonly exchangeMissing?: boolean;
 }
@@ -32,6 +34,10 @@ export class Slot {
   /** What the broker said when it gave the message back because no queue takes it. */
   returned: string | undefined;
   done = false;
+  /** Where {@link Outstanding} keeps it; for that one alone. */
+  isOutstanding = false;
+  before: Slot | undefined;
+  after: Slot | undefined;
   readonly #end: (outcome: Outcome) => void;
 
   constructor(publication: Publication, deadline: number, end: (outcome: Outcome) => void) {
@@ -60,7 +66,8 @@ export class Slot {
 
   nacked(): void {
     const why = 'a queue is full or has no majority of its nodes';
-    this.unknown(`RabbitMQ refused it (basic.nack): ${why}`);
+    const reason = `RabbitMQ refused it (basic.nack): ${why}`;
+    this.#finish({ result: { outcome: 'unknown', reason }, refused: true });
   }
 
   /** The broker has closed the channel over it. */
@@ -81,7 +88,7 @@ export class Slot {
   }
 
   undeliverable(reason: string, exchangeMissing = false): void {
-    this.#finish({ result: { outcome: 'undeliverable', reason }, exchangeMissing });
+    this.#finish({ result: { outcome: 'undeliverable', reason }, refused: true, exchangeMissing });
   }
 
   /** The end of one whose storing cannot be told, or that was never written. */

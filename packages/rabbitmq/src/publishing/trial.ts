@@ -5,6 +5,7 @@ import type { Session } from '../connection/link.ts';
 import type { Publication } from './publication.ts';
 import type { Slot } from './slot.ts';
 import { WaitingLine } from './waiting-line.ts';
+import { writeTo } from './write-to.ts';
 
 /** What comes after them ends at once. */
 const mostWaiting = 1_024;
@@ -165,9 +166,8 @@ export class Trial {
   }
 
   #write(channel: ConfirmChannel, slot: Slot): void {
-    const { exchange, routingKey, content, options } = slot.publication;
     try {
-      channel.publish(exchange, routingKey, content, options, (error: Error | null) => {
+      writeTo(channel, slot.publication, (error) => {
         if (channel === this.#channel && this.#probe === slot) this.#confirmed(slot, error);
       });
       slot.writes += 1;

@@ -1,6 +1,7 @@
-import { type DispatchResult, type TransportHost, asError } from '@busbar/core';
+import { type TransportHost, asError } from '@busbar/core';
 import { ownHeaders } from '../message/properties.ts';
 import type { Publication } from '../publishing/publication.ts';
+import type { Published } from '../publishing/publisher.ts';
 import { movedCopy } from '../topology/stored-copy.ts';
 import type { RabbitMqDelivery } from './rabbitmq-delivery.ts';
 import { RetryDelay } from './retry-delay.ts';
@@ -9,13 +10,15 @@ import type { CopyCounts } from './start-count.ts';
 /** Publishes what must not be lost; resolves with what became of it. */
 export interface Republisher {
   /** @throws BusbarError TRANSPORT_UNAVAILABLE */
-  publish(publication: Publication): Promise<DispatchResult>;
+  publish(publication: Publication): Promise<Published>;
 }
 
 /** The receiver, as its copies see it. */
 export interface CopiesOwner {
   /** A copy is stored, and the original could not be acknowledged: it comes again and is to be dropped. */
   originalComesAgain(nativeId: string): void;
+  /** No copy could be stored, so the message itself goes back. */
+  goesBack(delivery: RabbitMqDelivery): void;
   /** One copy less is under way, or {@link Copies.trouble} has ended. */
   copiesWentOn(): void;
 }
@@ -44,10 +47,14 @@ export class Copies {
     return this.#trouble;
   }
 
-  /** Never rejects. Where it fails the message itself goes back. */
-  replace(delivery: RabbitMqDelivery, counts: CopyCounts): Promise<void> {
+  /**
+   * Never rejects. Where it fails the message itself goes back.
+   *
+   * @param without What is done instead when there can be no copy, now or later: the queue is full and refuses it.
+   */
+  replace(delivery: RabbitMqDelivery, counts: CopyCounts, without?: () => void): Promise<void> {
     delivery.copying = true;
-    const work = this.#replace(delivery, counts);
+    const work = this.#replace(delivery, counts, without);
     this.#underWay.add(work);
     void work.then(() => {
       this.#underWay.delete(work);
@@ -71,23 +78,33 @@ export class Copies {
     this.#trouble = undefined;
   }
 
-  async #replace(delivery: RabbitMqDelivery, counts: CopyCounts): Promise<void> {
+  async #replace(
+    delivery: RabbitMqDelivery,
+    counts: CopyCounts,
+    without: (() => void) | undefined,
+  ): Promise<void> {
     const { queue, nativeId, deliveryCount } = delivery;
+    const { logger } = this.#host;
     const failure = await this.#publish(copyOf(delivery, counts));
     delivery.copying = false;
     const fields = { queue, nativeId, deliveryCount, alone: counts.alone !== undefined };
     if (failure === undefined) {
       this.#rest.reset();
-      this.#host.logger.debug(fields, 'A copy took the place of a message');
+      logger.debug(fields, 'A copy took the place of a message');
       if (!delivery.channel.ack(delivery)) this.#owner.originalComesAgain(nativeId);
       return;
     }
+    const { reason, refused } = failure;
+    const text = 'A message that was delivered before could not be stored again with its count';
+    if (refused === true && without !== undefined && delivery.channel.open && !delivery.ended) {
+      logger.warn({ ...fields, reason }, `${text}, and is handled without`);
+      without();
+      return;
+    }
+    this.#owner.goesBack(delivery);
     delivery.channel.giveBack(delivery, false);
-    this.#host.logger.warn(
-      { ...fields, reason: failure },
-      'A message that was delivered before could not be stored again with its count, and went back',
-    );
-    this.#trouble = `a message that was delivered before could not be stored again: ${failure}`;
+    logger.warn({ ...fields, reason }, `${text}, and went back`);
+    this.#trouble = `a message that was delivered before could not be stored again: ${reason}`;
     this.#rest.begin(() => {
       this.#trouble = undefined;
       this.#owner.copiesWentOn();
@@ -95,12 +112,14 @@ export class Copies {
   }
 
   /** Why it was not stored. */
-  async #publish(publication: Publication): Promise<string | undefined> {
+  async #publish(
+    publication: Publication,
+  ): Promise<{ readonly reason: string; readonly refused?: boolean } | undefined> {
     try {
       const result = await this.#republisher.publish(publication);
-      return result.outcome === 'confirmed' ? undefined : result.reason;
+      return result.outcome === 'confirmed' ? undefined : result;
     } catch (error) {
-      return asError(error).message;
+      return { reason: asError(error).message };
     }
   }
 }

@@ -63,7 +63,17 @@ export class Holdings implements DeliverySource<RabbitMqDelivery>, ConsumptionOw
     this.#unsure = unsure;
     const { maxBodyBytes } = parts;
     const returned = this.#returned;
-    this.#sieve = new Sieve({ receiver, host, link, copies, unsure, returned, maxBodyBytes });
+    const uncopied = (delivery: RabbitMqDelivery): void => this.intake.arrived(delivery);
+    this.#sieve = new Sieve({
+      receiver,
+      host,
+      link,
+      copies,
+      unsure,
+      returned,
+      maxBodyBytes,
+      uncopied,
+    });
     this.intake = new Intake({
       receiver,
       clock,
@@ -193,6 +203,10 @@ export class Holdings implements DeliverySource<RabbitMqDelivery>, ConsumptionOw
 
   originalComesAgain(nativeId: string): void {
     this.#unsure.expect(nativeId);
+  }
+
+  goesBack(delivery: RabbitMqDelivery): void {
+    this.#noteReturn(delivery);
   }
 
   copiesWentOn(): void {

@@ -29,6 +29,8 @@ export interface SieveParts {
   readonly copies: Copies;
   readonly unsure: UnsureAcks;
   readonly returned: OwnReturns;
+  /** Takes a message of which there can be no copy. */
+  readonly uncopied: (delivery: RabbitMqDelivery) => void;
 }
 
 /** Makes deliveries of messages, and keeps those out that were handled before or need a copy first. */
@@ -82,7 +84,7 @@ export class Sieve {
     const copy = copyOnArrival({ count, suspicionAfter, wasOurs: ours !== undefined });
     if (copy === undefined) return this.#judged(delivery, count, diedAlone(count));
     channel.hold(delivery);
-    void copies.replace(delivery, copy);
+    void copies.replace(delivery, copy, () => this.#parts.uncopied(delivery));
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib';
 import type { MoveRequest } from '@busbar/core';
 import { ownHeaders, toHeaders, toProperties } from '../message/properties.ts';
+import { isWritable } from '../message/writable-values.ts';
 import type { Publication } from '../publishing/publication.ts';
 import { carriedOn, copyOnReturn, startCountOf } from '../receiving/start-count.ts';
 
@@ -12,7 +13,7 @@ export function deliveriesOf({ properties }: Message): number {
 
 /**
  * A message for another queue, or once more for the same: it is delivered there as a first one. Foreign headers keep
- * their AMQP types.
+ * their AMQP types, where the client can write them.
  */
 export function movedCopy(
   message: Message,
@@ -77,7 +78,8 @@ function keepTypes(
   const original: Readonly<Record<string, unknown>> = properties.headers ?? {};
   for (const [name, value] of Object.entries(original)) {
     if (typeof value === 'string' || name in changes || !Object.hasOwn(table, name)) continue;
-    table[name] = value;
+    // Otherwise its text stays.
+    if (isWritable(value)) table[name] = value;
   }
   // They are commands to the broker, which would send further copies.
   delete table['CC'];

@@ -45,6 +45,7 @@ rabbit.register('the publisher', (broker) => {
       const missing = {
         outcome: 'undeliverable',
         reason: 'the queue "missing" does not exist (312 NO_ROUTE)',
+        refused: true,
       };
       expect(results).toEqual([missing, confirmed, missing, confirmed]);
       expect(await open.drain('orders')).toEqual(['same', 'same']);
@@ -64,6 +65,7 @@ rabbit.register('the publisher', (broker) => {
       expect(await bad).toEqual({
         outcome: 'undeliverable',
         reason: expect.stringContaining("no exchange 'no-such-exchange'") as string,
+        refused: true,
       });
       expect(new Set((await Promise.all(good)).map(({ outcome }) => outcome))).toEqual(
         new Set(['confirmed']),
@@ -79,6 +81,7 @@ rabbit.register('the publisher', (broker) => {
       expect(await open.send('orders', 'large', tooLarge)).toEqual({
         outcome: 'undeliverable',
         reason: expect.stringContaining('it cannot be encoded for AMQP') as string,
+        refused: true,
       });
       expect(await open.send('orders', 'small')).toEqual(confirmed);
     });
@@ -92,6 +95,7 @@ rabbit.register('the publisher', (broker) => {
       expect(await open.send('full', 'second')).toEqual({
         outcome: 'unknown',
         reason: expect.stringContaining('RabbitMQ refused it (basic.nack)') as string,
+        refused: true,
       });
       expect(await open.drain('full')).toEqual(['first']);
     });

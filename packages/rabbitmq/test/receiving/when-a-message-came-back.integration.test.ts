@@ -53,6 +53,46 @@ rabbit.register('a receiver of messages that were delivered before', (broker) =>
     expect(await all.ready('elsewhere'), 'a copy goes nowhere else').toBe(0);
   });
 
+  test('should handle what came back to a classic queue that is full and refuses copies', async () => {
+    await using vhost = await createVirtualHost(broker);
+    await using all = await Receiving.open(vhost.url);
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+    const queue = await all.queue('orders', 'classic', full);
+    await all.send(queue, ['one']);
+    const one = await all.direct.get(queue);
+    // What is held does not count, so there is room for another, and none for a copy of what goes back.
+    await all.send(queue, ['two']);
+    all.direct.reject(one as GetMessage, true);
+    await all.hasReady(queue, 2);
+    const handled: string[] = [];
+    const receiver = await all.receive(queue, (attempt) => void handled.push(idOf(attempt)));
+    await until(limitMs, 'both messages', () => handled.length === 2);
+    await all.stop(receiver);
+    expect(handled).toEqual(['one', 'two']);
+    expect(await all.ready(queue)).toBe(0);
+    expect(all.host.warnings).toContain(
+      'A message that was delivered before could not be stored again with its count, and is handled without',
+    );
+  });
+
+  test('should count what has headers that the client cannot write', async () => {
+    await using vhost = await createVirtualHost(broker);
+    await using all = await Receiving.open(vhost.url);
+    const queue = await all.queue('orders', 'classic');
+    // Of a table of somebody's own, whose entry `!` is no type.
+    const headers = { own: { '!': 'object', value: { '!': 'string', value: 'odd' } } };
+    await all.send(queue, ['one'], { headers });
+    await all.giveBack(queue, 1);
+    const counts: number[] = [];
+    const receiver = await all.receive(queue, ({ delivery }) => {
+      counts.push(delivery.deliveryCount);
+    });
+    await until(limitMs, 'the message', () => counts.length === 1);
+    await all.stop(receiver);
+    expect(counts).toEqual([2]);
+    expect(all.host.warnings).toEqual([]);
+  });
+
   test('should know without a copy what the same process gave back', async () => {
     await using vhost = await createVirtualHost(broker);
     await using all = await Receiving.open(vhost.url);
