@@ -6,7 +6,7 @@ import {
   type Placing,
   brokersNames,
   composed,
-  isCondemned,
+  condemned,
   readable,
 } from './amqp-message.ts';
 import {
@@ -191,10 +191,16 @@ const dressed = (expirations: readonly string[]): fc.Arbitrary<InputCase> =>
         bare: false,
         native,
         readable: readableOf,
-        ...(isCondemned(composed(headers, native)) && { refusedAs: 'CRASH_LOOP' }),
+        ...refusals[condemned(composed(headers, native))],
         ...(overAtOnce.includes(String(expiration)) && { mayExpire: true }),
       };
     });
+
+const refusals = {
+  yes: { refusedAs: 'CRASH_LOOP' },
+  perhaps: { mayBeRefusedAs: 'CRASH_LOOP' },
+  no: {},
+} as const;
 
 const plain: AmqpNative = {
   placings: ['property'],

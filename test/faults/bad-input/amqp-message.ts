@@ -196,15 +196,18 @@ export function readable(message: AmqpMessage): Headers {
 const crashGuard = 5;
 const endsThatCondemn = 2;
 
-/** Whether the transport's own headers say that it killed processes. */
-export function isCondemned(message: AmqpMessage): boolean {
+/**
+ * Whether headers that nobody but a receiver should write say of a message that it killed those who handled it alone. With
+ * fewer starts than make a suspect it is believed only when the message comes once more.
+ */
+export function condemned(message: AmqpMessage): 'yes' | 'perhaps' | 'no' {
   const table = tableOf(message);
   const deliveries = table.get(own.deliveries);
-  if (deliveries === undefined) return false;
-  const starts = countIn(deliveries);
   const alone = table.get(own.alone);
-  const ended = alone === undefined ? 0 : starts - countIn(alone);
-  return ended >= endsThatCondemn && 1 + starts > crashGuard;
+  if (deliveries === undefined || alone === undefined) return 'no';
+  const starts = countIn(deliveries);
+  if (starts - countIn(alone) < endsThatCondemn) return 'no';
+  return 1 + starts > crashGuard ? 'yes' : 'perhaps';
 }
 
 function countIn(value: AmqpValue | undefined): number {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { headerNames } from '@busbar/core';
+import type { InputCase } from './input-case.ts';
 import type { Outcome } from './intake.ts';
 import { predict } from './oracle.ts';
 import { trackingHeader, typesByName } from './messages.ts';
@@ -33,7 +34,7 @@ export function checkOutcome(outcome: Outcome, variant: Variant): string | undef
     if (ends.length > 1) return `has ended as [${ends.join()}]`;
     return errors.length + handled.length > 0 ? 'was seen although it had expired' : undefined;
   }
-  const prediction = predict(input, variant);
+  const prediction = predict(asItWent(outcome), variant);
   const wanted = prediction.outcome === 'error' ? 'moved-to-error' : prediction.outcome;
   if (ends.length !== 1 || ends[0] !== wanted) {
     const codes = errors.map(({ headers }) => headers[headerNames.failureMessage]);
@@ -51,6 +52,14 @@ export function checkOutcome(outcome: Outcome, variant: Variant): string | undef
   }
   const json = JSON.stringify(only.message);
   return json === prediction.json ? undefined : `came as ${json.slice(0, 200)}`;
+}
+
+function asItWent({ input, errors }: Outcome): InputCase {
+  const { mayBeRefusedAs } = input;
+  const [copy] = errors;
+  const refused =
+    mayBeRefusedAs !== undefined && copy?.headers[headerNames.failureCode] === mayBeRefusedAs;
+  return refused ? { ...input, refusedAs: mayBeRefusedAs } : input;
 }
 
 function checkError(outcome: Outcome, code: string | undefined): string | undefined {

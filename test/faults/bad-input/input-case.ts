@@ -8,6 +8,8 @@ export interface InputCase {
   readonly bare: boolean;
   /** The code by which the transport refuses it before anybody looks at headers and body. */
   readonly refusedAs?: string;
+  /** The same, if it happens to come twice. */
+  readonly mayBeRefusedAs?: string;
   /** The broker may take it out of the queue before anybody has seen it, and keep it elsewhere. */
   readonly mayExpire?: boolean;
   /** What of the headers a receiver can read, where that is not all. */
