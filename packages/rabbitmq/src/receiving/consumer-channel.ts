@@ -1,5 +1,6 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Session } from '../connection/link.ts';
+import { AckFrames } from './ack-frames.ts';
 import type { RabbitMqDelivery } from './rabbitmq-delivery.ts';
 
 /** Whom a channel calls. Must not throw: amqplib closes the channel then, or the whole connection. */
@@ -15,6 +16,7 @@ export interface ChannelOwner {
 export class ConsumerChannel {
   readonly #channel: Channel;
   readonly #owner: ChannelOwner;
+  readonly #acks: AckFrames;
   readonly #held: RabbitMqDelivery[] = [];
   readonly #ended = Promise.withResolvers<void>();
   #open = true;
@@ -23,6 +25,7 @@ export class ConsumerChannel {
 
   private constructor(channel: Channel, owner: ChannelOwner) {
     this.#channel = channel;
+    this.#acks = new AckFrames(channel);
     this.#owner = owner;
     // Without a listener the event alone would end the process.
     channel.on('error', (error) => {
@@ -30,6 +33,7 @@ export class ConsumerChannel {
     });
     channel.on('close', () => {
       this.#open = false;
+      this.#acks.forget();
       this.#ended.resolve();
       owner.closed(this, this.#reason);
     });
@@ -72,13 +76,23 @@ export class ConsumerChannel {
     this.#held[before.place] = after;
   }
 
-  /** Returns false when it is not ours any more: the channel is closed, or it was given back. */
+  /**
+   * Acknowledges it at the end of the turn. Returns false when it is not ours any more: the channel is closed, or it was
+   * given back. When the channel closes meanwhile it comes again, as if the network had lost the acknowledgement.
+   */
   ack(delivery: RabbitMqDelivery): boolean {
+    if (!this.#open || delivery.ended) return false;
+    this.#acks.add(delivery.tag);
+    this.#forget(delivery);
+    return true;
+  }
+
+  /** The same at once, and false as well when its connection is being closed. */
+  ackAtOnce(delivery: RabbitMqDelivery): boolean {
     if (!this.#open || delivery.ended) return false;
     try {
       this.#channel.ack(delivery.native);
     } catch {
-      // Its connection is being closed.
       return false;
     }
     this.#forget(delivery);
@@ -115,6 +129,7 @@ export class ConsumerChannel {
 
   async #close(): Promise<boolean> {
     if (!this.#open) return false;
+    this.#acks.flush();
     this.#open = false;
     let answered = false;
     const closing = this.#channel.close().then(

@@ -91,7 +91,7 @@ export class Copies {
     if (failure === undefined) {
       this.#rest.reset();
       logger.debug(fields, 'A copy took the place of a message');
-      if (!delivery.channel.ack(delivery)) this.#owner.originalComesAgain(nativeId);
+      if (!delivery.channel.ackAtOnce(delivery)) this.#owner.originalComesAgain(nativeId);
       return;
     }
     const { reason, refused } = failure;

@@ -1,0 +1,62 @@
+import { Buffer } from 'node:buffer';
+import { PassThrough } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Channel } from 'amqplib';
+import { describe, expect, test } from 'vitest';
+import { AckFrames } from '../../src/receiving/ack-frames.ts';
+
+/** The part of amqplib's channel that writes. */
+function channelWith(buffer: PassThrough | undefined): Channel {
+  const channels = [null, null, null, buffer === undefined ? undefined : { buffer }];
+  return { ch: 3, connection: { channels } } as unknown as Channel;
+}
+
+const frame = (tag: string): string =>
+  `01 0003 0000000d 003c 0050 ${tag} 00 ce`.replaceAll(' ', '');
+
+describe('acknowledgements', () => {
+  test('should leave together at the end of the turn, one for each delivery', async () => {
+    const buffer = new PassThrough();
+    const acks = new AckFrames(channelWith(buffer));
+    for (const tag of [1, 258, 2 ** 32 + 7]) acks.add(tag);
+    expect(buffer.read()).toBeNull();
+    await nextTurn();
+    expect((buffer.read() as Buffer).toString('hex')).toBe(
+      frame('0000000000000001') + frame('0000000000000102') + frame('0000000100000007'),
+    );
+    acks.add(9);
+    await nextTurn();
+    expect((buffer.read() as Buffer).toString('hex')).toBe(frame('0000000000000009'));
+  });
+
+  test('should leave at once before a channel is closed, and only once', async () => {
+    const buffer = new PassThrough();
+    const acks = new AckFrames(channelWith(buffer));
+    acks.add(1);
+    acks.flush();
+    expect((buffer.read() as Buffer).length).toBe(21);
+    await nextTurn();
+    expect(buffer.read()).toBeNull();
+  });
+
+  test('should not be written to a channel that has closed', async () => {
+    const buffer = new PassThrough();
+    const closed = new AckFrames(channelWith(buffer));
+    closed.add(1);
+    closed.forget();
+    const gone = new AckFrames(channelWith(undefined));
+    gone.add(1);
+    const ended = new AckFrames(channelWith(buffer));
+    ended.add(1);
+    buffer.end();
+    await nextTurn();
+    expect(buffer.read()).toBeNull();
+  });
+
+  test('should go through the client where that has other parts', () => {
+    const told: unknown[] = [];
+    const ack = (message: unknown): void => void told.push(message);
+    new AckFrames({ ack } as unknown as Channel).add(5);
+    expect(told).toEqual([{ fields: { deliveryTag: 5 } }]);
+  });
+});
