@@ -78,6 +78,14 @@ export function abandon(model: ChannelModel): void {
   socketOf(model).destroy(new Error('The connection was given up.'));
 }
 
+/** What was written and is not on its way yet, as far as Node tells; it counts what the socket itself holds without TLS only. */
+export function unsentBytes(model: ChannelModel): number {
+  const socket = socketOf(model) as Duplex & {
+    readonly _handle?: { readonly writeQueueSize?: number } | null;
+  };
+  return socket.writableLength + (socket._handle?.writeQueueSize ?? 0);
+}
+
 function urlOf(address: BrokerAddress, { heartbeatSeconds }: RabbitMqSettings): Options.Connect {
   return {
     protocol: address.tls ? 'amqps' : 'amqp',

@@ -9,6 +9,7 @@ import {
 } from '@busbar/core';
 import { replyCodeOf, replyCodes } from '../connection/amqp-error.ts';
 import type { Link, Session } from '../connection/link.ts';
+import { unsentBytes } from '../connection/open-connection.ts';
 import type { RabbitMqSettings } from '../rabbitmq-options.ts';
 import { Outstanding } from './outstanding.ts';
 import type { Publication } from './publication.ts';
@@ -54,6 +55,8 @@ export class Publisher {
   /** Whether the broker has answered since `#answeredAt` was last set. */
   #answered = false;
   #answeredAt = 0;
+  /** At the last look. */
+  #unsentBytes = 0;
   #openings = 0;
   #sweep: Timer | undefined;
   #closed = false;
@@ -64,7 +67,7 @@ export class Publisher {
     this.#link = link;
     this.#settings = settings;
     this.#host = host;
-    this.#trials = new Trials(link, host, (released) => {
+    this.#trials = new Trials(link, host, settings, (released) => {
       this.#waiting.prepend(released);
       this.#goOn();
     });
@@ -282,7 +285,7 @@ export class Publisher {
     if (guilty !== undefined && inFlight.length === 1) {
       guilty.refused(reason, code);
     } else {
-      this.#suspects.unshift(...inFlight.filter(writeAgain));
+      this.#suspects.unshift(...this.#trials.sort(inFlight.filter(writeAgain)));
     }
   }
 
@@ -318,7 +321,6 @@ export class Publisher {
       if (!this.#waiting.first.endIfOverdue(now, seconds, why)) break;
       this.#waiting.shift();
     }
-    this.#trials.look(now, seconds);
     this.#writeMore();
   }
 
@@ -328,31 +330,47 @@ export class Publisher {
    */
   #lookForSilence(): void {
     const now = this.#host.clock.monotonic();
-    if (this.#answered || this.#outstanding.size === 0) this.#answeredAt = now;
-    this.#answered = false;
     const { session, blockedBecause } = this.#link;
+    const heard = blockedBecause === undefined && !this.#isSending(session);
+    this.#trials.look(now, this.#settings.confirmTimeoutMs / 1_000, heard);
+    if (this.#answered || this.#outstanding.size === 0 || !heard) this.#answeredAt = now;
+    this.#answered = false;
     const channel = this.#channel;
-    if (session === undefined || channel === undefined || blockedBecause !== undefined) return;
+    if (session === undefined || channel === undefined || !heard) return;
     const tooLongMs = Math.min(slowMs, this.#settings.confirmTimeoutMs / 3);
+    const isSilent = now - this.#answeredAt >= tooLongMs;
     for (const slot of this.#outstanding.all()) {
-      if (now - slot.writtenAt < tooLongMs) return;
+      if (now - slot.writtenAt < tooLongMs) break;
       if (this.#trials.has(slot)) continue;
-      if (now - this.#answeredAt < tooLongMs) {
-        this.#try([slot], true);
-        continue;
+      if (isSilent) {
+        this.#startAnew(session, channel, tooLongMs);
+        return;
       }
-      this.#try(this.#outstanding.all(), false);
-      const why = `RabbitMQ has confirmed nothing for ${Math.round(tooLongMs / 1_000)} s`;
-      this.#link.restart(session, new Error(why));
-      this.#channelClosed(session, channel, undefined);
-      return;
+      this.#try([slot], true);
     }
+    // Those who are tried elsewhere leave no room for others.
+    if (isSilent && this.#waiting.length > 0) this.#startAnew(session, channel, tooLongMs);
+  }
+
+  #startAnew(session: Session, channel: ConfirmChannel, afterMs: number): void {
+    this.#try(this.#outstanding.all(), false);
+    const why = `RabbitMQ has confirmed nothing for ${Math.round(afterMs / 1_000)} s`;
+    this.#link.restart(session, new Error(why));
+    this.#channelClosed(session, channel, undefined);
+  }
+
+  /** A large body may take its time on a slow network. */
+  #isSending(session: Session | undefined): boolean {
+    const before = this.#unsentBytes;
+    this.#unsentBytes = session === undefined ? 0 : unsentBytes(session.connection);
+    return this.#unsentBytes > 0 && this.#unsentBytes < before;
   }
 
   /** Each of their destinations gets one message at a time, until it answers. */
   #try(slots: Iterable<Slot>, silent: boolean): void {
     for (const slot of slots) this.#trials.begin(slot, silent);
     this.#waiting.prepend(this.#trials.sort(this.#waiting.takeAll()));
+    this.#suspects = [...this.#trials.sort(this.#suspects)];
   }
 
   #wakeIfIdle(): void {

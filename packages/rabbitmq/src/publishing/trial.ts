@@ -7,14 +7,12 @@ import type { Slot } from './slot.ts';
 import { WaitingLine } from './waiting-line.ts';
 import { writeTo } from './write-to.ts';
 
-/** What comes after them ends at once. */
-const mostWaiting = 1_024;
 /** A destination that takes no longer than this was only waiting for another. */
 const silentAfterMs = 2_000;
 /** After which the message is given up with its channel, and the next is tried on a new one. */
 const probeAgainMs = 60_000;
-/** For how long one without messages is remembered. */
-const forgottenAfterMs = 60_000;
+/** For how long it is known that a destination does not answer, after the last message to there. */
+const knownForMs = 600_000;
 
 export interface TrialListener {
   /** The destination answers; with what waited for that, the oldest first. */
@@ -30,8 +28,7 @@ export interface TrialListener {
 export class Trial {
   /** For people. */
   readonly name: string;
-  /** It is known not to answer; otherwise it may only have waited for another. */
-  silent: boolean;
+  #silent: boolean;
   readonly #waiting = new WaitingLine();
   readonly #host: TransportHost;
   readonly #listener: TrialListener;
@@ -39,7 +36,10 @@ export class Trial {
   #opening: Session | undefined;
   /** In flight; it may be done, when nobody waits for its outcome any more. */
   #probe: Slot | undefined;
+  /** When the last message was written. */
   #lastAt: number;
+  /** Since when the broker may have it. */
+  #heardAt: number;
   #over = false;
 
   constructor(
@@ -49,10 +49,29 @@ export class Trial {
     listener: TrialListener,
   ) {
     this.name = nameOf(publication);
-    this.silent = silent;
+    this.#silent = silent;
     this.#host = host;
     this.#listener = listener;
     this.#lastAt = host.clock.monotonic();
+    this.#heardAt = this.#lastAt;
+  }
+
+  /** It is known not to answer; otherwise it may only have waited for another. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** It was tried not long ago. */
+  isKnown(now: number): boolean {
+    return this.#silent && now - this.#lastAt < knownForMs;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get waitingBytes(): number {
+    return this.#waiting.bytes;
   }
 
   /** How many have no outcome yet. */
@@ -69,11 +88,12 @@ export class Trial {
   }
 
   append(slot: Slot): void {
-    if (this.#waiting.length >= mostWaiting) {
-      slot.unknown(`${this.#why} ${mostWaiting} messages wait for it already.`);
-    } else {
-      this.#waiting.append(slot);
-    }
+    this.#waiting.append(slot);
+  }
+
+  /** Ends one for which there is no room. */
+  refuse(slot: Slot): void {
+    slot.unknown(`${this.#why} ${this.#waiting.length} messages wait for it already.`);
   }
 
   /** @param slots the oldest first */
@@ -84,6 +104,7 @@ export class Trial {
   /** Writes the oldest. */
   async probe(session: Session): Promise<void> {
     this.#lastAt = this.#host.clock.monotonic();
+    this.#heardAt = this.#lastAt;
     if (this.#channel === undefined) {
       this.#opening = session;
       const channel = await this.#openChannel(session);
@@ -112,27 +133,26 @@ export class Trial {
     if (probe?.mayBeWrittenAgain() === true) this.#waiting.prepend([probe]);
   }
 
-  /** Ends what has waited for too long. Returns true when nobody needs the trial any more. */
-  look(now: number, seconds: number): boolean {
-    if (
-      this.#probe?.endIfOverdue(now, seconds, this.#why) === true &&
-      now - this.#lastAt > probeAgainMs
-    ) {
-      this.#dropChannel();
-    }
+  /**
+   * Ends what has waited for too long.
+   *
+   * @param heard Whether the broker may have got all that was written: it is not being sent still, nor held back.
+   */
+  look(now: number, seconds: number, heard: boolean): void {
+    const overdue = this.#probe?.endIfOverdue(now, seconds, this.#why) === true;
+    if (overdue && now - this.#lastAt > probeAgainMs) this.#dropChannel();
     while (this.#waiting.first?.endIfOverdue(now, seconds, this.#why) === true) {
       this.#waiting.shift();
     }
-    if (!this.silent && this.#probe !== undefined && now - this.#lastAt >= silentAfterMs) {
-      this.silent = true;
-      this.#host.logger.warn({ destination: this.name }, this.#why.slice(0, -1));
-    }
-    return this.#waiting.length === 0 && !this.isProbing && now - this.#lastAt > forgottenAfterMs;
+    if (!heard) this.#heardAt = now;
+    if (this.#silent || this.#probe === undefined || now - this.#heardAt < silentAfterMs) return;
+    this.#silent = true;
+    this.#host.logger.warn({ destination: this.name }, this.#why.slice(0, -1));
   }
 
-  /** Nothing is known of it any more. */
-  get isIdle(): boolean {
-    return this.#waiting.length === 0 && !this.isProbing;
+  /** Nothing is known of it, and nobody waits for it. */
+  get isOver(): boolean {
+    return !this.#silent && this.#waiting.length === 0 && !this.isProbing;
   }
 
   endAll(why: string): void {
@@ -208,7 +228,7 @@ export class Trial {
 
   #end(): void {
     if (this.#over) return;
-    if (this.silent) {
+    if (this.#silent) {
       const text = `RabbitMQ confirms again what is sent to ${this.name}`;
       this.#host.logger.info({ destination: this.name }, text);
     }
@@ -225,8 +245,5 @@ export class Trial {
 }
 
 function nameOf({ exchange, routingKey }: Publication): string {
-  if (exchange === '') return `the queue "${routingKey}"`;
-  return routingKey === ''
-    ? `the exchange "${exchange}"`
-    : `the exchange "${exchange}" with the key "${routingKey}"`;
+  return exchange === '' ? `the queue "${routingKey}"` : `the exchange "${exchange}"`;
 }

@@ -1,13 +1,19 @@
 import type { TransportHost } from '@busbar/core';
 import type { Link } from '../connection/link.ts';
+import type { RabbitMqSettings } from '../rabbitmq-options.ts';
 import type { Publication } from './publication.ts';
 import type { Slot } from './slot.ts';
 import { Trial } from './trial.ts';
 
 /** Those whose end is a matter of milliseconds, if they answer. */
 const mostAtOnce = 8;
-/** Those that do not answer keep a channel each. */
+/** Those that do not answer keep a channel each, for a while. */
 const mostSilent = 64;
+const mostChannels = 256;
+/** Of those that do not answer; beyond it the oldest are forgotten. */
+const mostRemembered = 1_000;
+/** That health and errors name. */
+const mostNamed = 5;
 
 /**
  * Destinations that may not answer, such as a quorum queue without a majority of its nodes. The broker reads no more from
@@ -18,13 +24,20 @@ export class Trials {
   readonly #byTarget = new Map<string, Trial>();
   readonly #link: Link;
   readonly #host: TransportHost;
+  readonly #settings: RabbitMqSettings;
   readonly #release: (slots: readonly Slot[]) => void;
   readonly #stopListening: () => void;
 
   /** @param release Takes what may be written on the channel of all others. */
-  constructor(link: Link, host: TransportHost, release: (slots: readonly Slot[]) => void) {
+  constructor(
+    link: Link,
+    host: TransportHost,
+    settings: RabbitMqSettings,
+    release: (slots: readonly Slot[]) => void,
+  ) {
     this.#link = link;
     this.#host = host;
+    this.#settings = settings;
     this.#release = release;
     this.#stopListening = link.listen({
       up: () => this.probe(),
@@ -47,11 +60,12 @@ export class Trials {
 
   /** What health says of them. */
   get problem(): string | undefined {
-    const names = [...this.#byTarget.values()]
-      .filter(({ silent }) => silent)
-      .map(({ name }) => name);
-    if (names.length === 0) return undefined;
-    return `RabbitMQ confirms nothing of what is sent to ${names.join(', ')}.`;
+    const now = this.#host.clock.monotonic();
+    const known = [...this.#byTarget.values()].filter((trial) => trial.isKnown(now));
+    if (known.length === 0) return undefined;
+    const names = known.slice(0, mostNamed).map(({ name }) => name);
+    const more = known.length > mostNamed ? ` and ${known.length - mostNamed} more` : '';
+    return `RabbitMQ confirms nothing of what is sent to ${names.join(', ')}${more}.`;
   }
 
   has({ publication }: Slot): boolean {
@@ -71,13 +85,18 @@ export class Trials {
       goesOn: () => this.probe(),
     });
     this.#byTarget.set(target, trial);
+    if (this.#byTarget.size > mostRemembered) {
+      let idle = this.#byTarget.size - mostRemembered;
+      this.#forgetThose((each) => each !== trial && each.unfinished === 0 && (idle -= 1) >= 0);
+    }
   }
 
   /** Takes a new slot whose destination is on trial; returns false for all others. */
   takes(slot: Slot): boolean {
     const trial = this.#byTarget.get(targetOf(slot.publication));
     if (trial === undefined) return false;
-    trial.append(slot);
+    if (this.#hasRoom) trial.append(slot);
+    else trial.refuse(slot);
     this.probe();
     return true;
   }
@@ -112,11 +131,14 @@ export class Trials {
       if (trial.silent) silent += 1;
       else hopeful += 1;
     }
-    for (const trial of this.#byTarget.values()) {
-      if (!trial.wantsProbe || (trial.silent ? silent >= mostSilent : hopeful >= mostAtOnce))
-        continue;
+    for (const [target, trial] of Array.from(this.#byTarget)) {
+      if (!trial.wantsProbe || silent + hopeful >= mostChannels) continue;
+      if (trial.silent ? silent >= mostSilent : hopeful >= mostAtOnce) continue;
       if (trial.silent) silent += 1;
       else hopeful += 1;
+      // Behind all others, so that each has its turn.
+      this.#byTarget.delete(target);
+      this.#byTarget.set(target, trial);
       void trial.probe(session);
     }
   }
@@ -128,12 +150,17 @@ export class Trials {
 
   /** The channel of all others has closed: what was in flight there tells nothing any more. */
   channelClosed(): void {
-    this.#forgetThose((trial) => trial.isIdle);
+    this.#forgetThose((trial) => trial.isOver);
   }
 
-  /** Ends what has waited for too long. */
-  look(now: number, seconds: number): void {
-    this.#forgetThose((trial) => trial.look(now, seconds));
+  /**
+   * Ends what has waited for too long.
+   *
+   * @param heard Whether the broker may have got all that was written.
+   */
+  look(now: number, seconds: number, heard: boolean): void {
+    for (const trial of this.#byTarget.values()) trial.look(now, seconds, heard);
+    this.#forgetThose((trial) => trial.isOver);
     this.probe();
   }
 
@@ -142,6 +169,18 @@ export class Trials {
     this.#stopListening();
     for (const trial of this.#byTarget.values()) trial.endAll(why);
     this.#forgetThose(() => true);
+  }
+
+  /** For all of them together, what may wait for a broker that is away. */
+  get #hasRoom(): boolean {
+    let messages = 0;
+    let bytes = 0;
+    for (const trial of this.#byTarget.values()) {
+      messages += trial.waiting;
+      bytes += trial.waitingBytes;
+    }
+    const { maxBufferedMessages, maxBufferedBytes } = this.#settings;
+    return messages < maxBufferedMessages && bytes < maxBufferedBytes;
   }
 
   #forgetThose(isOver: (trial: Trial) => boolean): void {
@@ -153,6 +192,7 @@ export class Trials {
   }
 }
 
+/** Different keys of one exchange lead to the same first queue: an event's, or those of one delay. */
 function targetOf({ exchange, routingKey }: Publication): string {
-  return `${exchange}\0${routingKey}`;
+  return exchange === '' ? routingKey : `${exchange}\0`;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, within } from '../../../../test/support/rabbitmq/bounded-wait.ts';
 import {
@@ -106,6 +107,55 @@ const confirmed = { outcome: 'confirmed' };
         expect(await waiting).toEqual(confirmed);
         expect(open.publisher.problem).toBeUndefined();
         expect(await open.drain('quiet')).toEqual(['before', 'first', 'second']);
+      },
+      limitMs,
+    );
+
+    test(
+      'should not keep others out with what it was sent before',
+      async () => {
+        await using open = await openPublisher(node.url, { confirmTimeoutMs });
+        await declare(open, 'full', 'beside');
+        await open.send('full', 'before');
+        await suspend('full');
+        const first = open.send('full', 'first');
+        const tried = performance.now() + confirmTimeoutMs / 2;
+        while (performance.now() < tried) await open.send('beside', 'b');
+        // One message more than there is room for, to a destination that is tried on a channel of its own by now.
+        const body = Buffer.alloc(1_024 * 1_024);
+        const large = Array.from({ length: 17 }, () =>
+          open.publisher.publish({ exchange: '', routingKey: 'full', content: body, options: {} }),
+        );
+        const settled = Promise.allSettled([first, ...large]);
+        const waited = performance.now();
+        expect(await open.send('beside', 'late')).toEqual(confirmed);
+        expect(performance.now() - waited).toBeLessThan(confirmTimeoutMs);
+        await settled;
+        await resume('full');
+      },
+      limitMs,
+    );
+
+    test(
+      'should not keep others waiting when another message has the channel closed',
+      async () => {
+        await using open = await openPublisher(node.url, { confirmTimeoutMs });
+        await declare(open, 'mute', 'near');
+        await open.send('mute', 'before');
+        await suspend('mute');
+        const lost = [open.send('mute', 'one'), open.send('mute', 'two')];
+        const tried = performance.now() + confirmTimeoutMs / 2;
+        while (performance.now() < tried) await open.send('near', 'n');
+        const exchange = 'nowhere';
+        const content = Buffer.from('guilty');
+        const guilty = open.publisher.publish({ exchange, routingKey: '', content, options: {} });
+        const more = await within(confirmTimeoutMs / 3, 'a confirm', open.send('near', 'more'));
+        expect(more).toEqual(confirmed);
+        expect(await guilty).toMatchObject({ outcome: 'undeliverable' });
+        expect(open.publisher.problem).toContain('"mute"');
+        await resume('mute');
+        await Promise.allSettled(lost);
+        expect(await open.send('mute', 'after')).toEqual(confirmed);
       },
       limitMs,
     );
