@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { transform } from 'esbuild';
 import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -65,6 +66,8 @@ export default defineConfig({
   test: {
     // Here and in no project, so that it runs once. It starts a broker when the first test file asks.
     globalSetup: ['test/support/rabbitmq/broker-host.ts'],
+    // Most tests wait for a broker, a file or a process: on two cores the one worker of the default leaves both idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { include: ['packages/*/src/**'] },
     reporters: [
       'default',

@@ -203,7 +203,10 @@ export class Link {
     });
     connection.on('close', (error) => this.#end(session, reason ?? error ?? new Error('closed')));
     connection.on('blocked', (why) => this.#setBlocked(session, why));
-    connection.on('unblocked', () => this.#setBlocked(session, undefined));
+    connection.on('unblocked', () => {
+      this.#host.logger.info({ connection: this.#name }, 'RabbitMQ takes messages again');
+      this.#setBlocked(session, undefined);
+    });
     this.#session = session;
     this.#since = this.#host.clock.monotonic();
     this.#host.logger.info(

@@ -2,8 +2,6 @@ import { Buffer } from 'node:buffer';
 import type { Writable } from 'node:stream';
 import type { Channel } from 'amqplib';
 
-// Taken once, so that a test which replaces the global timers does not stop every receiver.
-const { setImmediate } = globalThis;
 
 /** `basic.ack` of one delivery: type, channel, size, class and method, delivery tag, multiple, end. */
 const frameBytes = 21;
@@ -16,8 +14,10 @@ const frameEnd = 0xce;
 interface Parts {
   readonly ch: number;
   readonly connection: {
-    /** By number; what goes into a channel's buffer keeps its order. */
+    /** By number; what goes into a channel's buffer keeps its order, and leaves a turn later. */
     readonly channels: readonly ({ readonly buffer: Writable } | null | undefined)[];
+    /** At once, before all that is in buffers. */
+    sendBytes(bytes: Buffer): void;
   };
 }
 
@@ -29,11 +29,17 @@ export class AckFrames {
   readonly #channel: Channel;
   readonly #parts: Parts | undefined;
   #tags: number[] = [];
+  /** Something is on its way that they must not overtake. */
+  inOrder = false;
 
   constructor(channel: Channel) {
     this.#channel = channel;
     const parts = channel as unknown as Partial<Parts>;
-    const known = typeof parts.ch === 'number' && Array.isArray(parts.connection?.channels);
+    const { ch, connection } = parts;
+    const known =
+      typeof ch === 'number' &&
+      Array.isArray(connection?.channels) &&
+      typeof connection.sendBytes === 'function';
     this.#parts = known ? (parts as Parts) : undefined;
   }
 
@@ -44,7 +50,7 @@ export class AckFrames {
       return;
     }
     this.#tags.push(deliveryTag);
-    if (this.#tags.length === 1) setImmediate(this.flush);
+    if (this.#tags.length === 1) process.nextTick(this.flush);
   }
 
   /** What was added leaves now; on a channel that has closed it is forgotten. */
@@ -67,7 +73,8 @@ export class AckFrames {
       at = frames.writeUInt8(0, at);
       at = frames.writeUInt8(frameEnd, at);
     }
-    buffer.write(frames);
+    if (this.inOrder) buffer.write(frames);
+    else parts.connection.sendBytes(frames);
   };
 
   /** The channel has closed: nothing may be sent on it any more. */

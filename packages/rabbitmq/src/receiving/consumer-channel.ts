@@ -61,7 +61,13 @@ export class ConsumerChannel {
 
   /** When it resolves, all that the consumer was sent has arrived. */
   async cancel(consumerTag: string): Promise<void> {
-    await this.#channel.cancel(consumerTag);
+    // One that arrived first would have another message sent to a consumer that is going to be cancelled.
+    this.#acks.inOrder = true;
+    try {
+      await this.#channel.cancel(consumerTag);
+    } finally {
+      this.#acks.inOrder = false;
+    }
   }
 
   hold(delivery: RabbitMqDelivery): void {

@@ -275,7 +275,7 @@ export class Consumption implements ChannelOwner {
     const why = this.#link.problem ?? this.#problem ?? 'The broker does not answer.';
     return new BusbarError(
       'TRANSPORT_UNAVAILABLE',
-      `The queue "${queue}" could not be received within ${startWithinMs / 1_000} s: ${why}`,
+      `Receiving from "${queue}" could not begin within ${startWithinMs / 1_000} s: ${why}`,
       { details: { queue } },
     );
   }

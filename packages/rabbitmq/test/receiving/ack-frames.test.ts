@@ -5,10 +5,11 @@ import type { Channel } from 'amqplib';
 import { describe, expect, test } from 'vitest';
 import { AckFrames } from '../../src/receiving/ack-frames.ts';
 
-/** The part of amqplib's channel that writes. */
-function channelWith(buffer: PassThrough | undefined): Channel {
-  const channels = [null, null, null, buffer === undefined ? undefined : { buffer }];
-  return { ch: 3, connection: { channels } } as unknown as Channel;
+/** The part of amqplib's channel that writes: to the socket, and through a buffer of its own. */
+function channelWith(socket: PassThrough, buffer: PassThrough | undefined = new PassThrough()) {
+  const channels = [null, null, null, { buffer }];
+  const connection = { channels, sendBytes: (bytes: Buffer) => void socket.write(bytes) };
+  return { ch: 3, connection } as unknown as Channel;
 }
 
 const frame = (tag: string): string =>
@@ -39,18 +40,28 @@ describe('acknowledgements', () => {
     expect(buffer.read()).toBeNull();
   });
 
-  test('should not be written to a channel that has closed', async () => {
+  test('should not overtake what is on its way', async () => {
+    const socket = new PassThrough();
     const buffer = new PassThrough();
-    const closed = new AckFrames(channelWith(buffer));
+    const acks = new AckFrames(channelWith(socket, buffer));
+    acks.inOrder = true;
+    acks.add(1);
+    await nextTurn();
+    expect(socket.read()).toBeNull();
+    expect((buffer.read() as Buffer).length).toBe(21);
+  });
+
+  test('should not be written to a channel that has closed', async () => {
+    const socket = new PassThrough();
+    const closed = new AckFrames(channelWith(socket));
     closed.add(1);
     closed.forget();
-    const gone = new AckFrames(channelWith(undefined));
-    gone.add(1);
-    const ended = new AckFrames(channelWith(buffer));
+    const buffer = new PassThrough();
+    const ended = new AckFrames(channelWith(socket, buffer));
     ended.add(1);
     buffer.end();
     await nextTurn();
-    expect(buffer.read()).toBeNull();
+    expect(socket.read()).toBeNull();
   });
 
   test('should go through the client where that has other parts', () => {
