@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import type { Writable } from 'node:stream';
 import type { Channel } from 'amqplib';
 
-
 /** `basic.ack` of one delivery: type, channel, size, class and method, delivery tag, multiple, end. */
 const frameBytes = 21;
 const methodFrame = 1;
