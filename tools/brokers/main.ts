@@ -17,13 +17,16 @@ if (process.argv[2] !== 'rabbitmq') {
 }
 
 const ended = new Promise((resolve) => process.stdin.resume().once('end', resolve));
-await using brokers = new BrokerResolver({ ...process.env, BUSBAR_TEST_AMQP_URL: undefined });
+// Disposed by hand: Node 22 knows no `await using`.
+const brokers = new BrokerResolver({ ...process.env, BUSBAR_TEST_AMQP_URL: undefined });
 try {
   console.log(await findOrStart());
   await ended;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+} finally {
+  await brokers[Symbol.asyncDispose]();
 }
 
 async function findOrStart(): Promise<string> {
