@@ -4,6 +4,7 @@ import { type PrivateNode, startPrivateNode } from '../../support/rabbitmq/priva
 import { programsForTests } from '../../support/rabbitmq/programs-for-tests.ts';
 import { createVirtualHost } from '../../support/rabbitmq/virtual-host.ts';
 import { within } from '../../support/rabbitmq/bounded-wait.ts';
+import { settleAfterDeclaring } from './support/settle-after-declaring.ts';
 
 const limitMs = 30_000;
 
@@ -44,6 +45,7 @@ for (const major of ['3', '4'] as const) {
           await channel.assertQueue(queue, { durable: true });
           channel.sendToQueue(queue, Buffer.from('still here'), { persistent: true });
           await within(limitMs, 'the confirm', channel.waitForConfirms());
+          await settleAfterDeclaring();
           const lost = Promise.withResolvers<void>();
           connection.model.on('close', () => lost.resolve());
           await node.kill();

@@ -8,6 +8,7 @@ const methodFrame = 1;
 const payloadBytes = 13;
 const basicAck = (60 << 16) | 80;
 const frameEnd = 0xce;
+const recentMs = 1_000;
 
 /** The parts of amqplib's channel below its `ack`. */
 interface Parts {
@@ -28,6 +29,10 @@ export class AckFrames {
   readonly #channel: Channel;
   readonly #parts: Parts | undefined;
   #tags: number[] = [];
+  #added = 0;
+  #addedBefore = 0;
+  /** What {@link AckFrames.recent} counts begins here. */
+  #since = 0;
   /** Something is on its way that they must not overtake. */
   inOrder = false;
 
@@ -52,12 +57,29 @@ export class AckFrames {
     if (this.#tags.length === 1) process.nextTick(this.flush);
   }
 
+  /** How many were added within the last two seconds, at least within one. */
+  get recent(): number {
+    this.#count(0);
+    return this.#added + this.#addedBefore;
+  }
+
+  #count(added: number): void {
+    const now = performance.now();
+    if (now - this.#since > recentMs) {
+      this.#addedBefore = now - this.#since > 2 * recentMs ? 0 : this.#added;
+      this.#added = 0;
+      this.#since = now;
+    }
+    this.#added += added;
+  }
+
   /** What was added leaves now; on a channel that has closed it is forgotten. */
   readonly flush = (): void => {
     const tags = this.#tags;
     const parts = this.#parts;
     if (tags.length === 0 || parts === undefined) return;
     this.#tags = [];
+    this.#count(tags.length);
     const buffer = parts.connection.channels[parts.ch]?.buffer;
     if (buffer?.writable !== true) return;
     const frames = Buffer.allocUnsafe(tags.length * frameBytes);

@@ -3,6 +3,9 @@ import type { Session } from '../connection/link.ts';
 import { AckFrames } from './ack-frames.ts';
 import type { RabbitMqDelivery } from './rabbitmq-delivery.ts';
 
+/** Acknowledgements that the broker passes on to a quorum queue before it waits for the queue; a margin included. */
+const mostUnapplied = 16;
+
 /** Whom a channel calls. Must not throw: amqplib closes the channel then, or the whole connection. */
 export interface ChannelOwner {
   arrived(message: ConsumeMessage, channel: ConsumerChannel): void;
@@ -67,6 +70,24 @@ export class ConsumerChannel {
       await this.#channel.cancel(consumerTag);
     } finally {
       this.#acks.inOrder = false;
+    }
+  }
+
+  /**
+   * Has the broker pass on all that was settled. Its channel sends a quorum queue some dozens of acknowledgements and the
+   * rest when those are applied, but forgets the rest when it is closed; what a consumer asks for comes behind them. Such a
+   * consumer may be sent a message, which goes back; so it is made only where so many were acknowledged.
+   */
+  async flush(queue: string, consumerTag: string): Promise<void> {
+    this.#acks.flush();
+    if (!this.#open || this.#acks.recent < mostUnapplied) return;
+    try {
+      await this.#channel.prefetch(1);
+      // What comes is not looked at: it goes back with the channel.
+      await this.#channel.consume(queue, () => {}, { consumerTag });
+      await this.cancel(consumerTag);
+    } catch {
+      // The queue or the channel is gone.
     }
   }
 

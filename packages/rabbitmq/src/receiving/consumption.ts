@@ -137,6 +137,12 @@ export class Consumption implements ChannelOwner {
     return this.#ending;
   }
 
+  /** Before {@link Consumption.close}, when everything was settled. */
+  async flush(): Promise<void> {
+    const { queue, nextTag } = this.#settings;
+    await this.#channel?.flush(queue, nextTag());
+  }
+
   /** Resolves with whether the broker has seen all that was settled. What is held goes back. */
   async close(): Promise<boolean> {
     const channel = this.#channel;

@@ -178,6 +178,8 @@ export class RabbitMqReceiver implements Receiver {
     await stopped;
     holdings.giveBackRest();
     await untilAborted(holdings.copies.idle(), signal);
+    if (!signal.aborted && consumption !== undefined)
+      await untilAborted(consumption.flush(), signal);
     this.#watch.stop();
     holdings.end();
     if (consumption === undefined) return;

@@ -5,31 +5,35 @@ import { brokerForTests } from '../../../../test/support/rabbitmq/broker-for-tes
 import { createVirtualHost } from '../../../../test/support/rabbitmq/virtual-host.ts';
 import { Receiving, limitMs, numbered, queueTypes } from './support/receiving.ts';
 
-const rabbit = await brokerForTests();
+const rabbits = [await brokerForTests('3'), await brokerForTests('4')];
 /** Many times what the broker passes on to a quorum queue at once. */
 const concurrency = 400;
 
-rabbit.register('a receiver that is stopped', (broker) => {
-  describe.for(queueTypes)('a receiver of a %s queue that is stopped', (type) => {
-    test('should leave nothing behind of what it settles at once', async () => {
-      await using vhost = await createVirtualHost(broker);
-      await using all = await Receiving.open(vhost.url);
-      const queue = await all.queue('orders', type);
-      const leave = Promise.withResolvers<void>();
-      let begun = 0;
-      const receiver = all.receiver(queue, { concurrency });
-      await all.start(receiver, () => {
-        begun += 1;
-        return leave.promise;
-      });
-      await all.send(queue, numbered(concurrency));
-      await until(limitMs, 'all messages', () => begun === concurrency);
-      const stopped = all.stop(receiver);
-      leave.resolve();
-      await stopped;
-      // What was not settled would be ready again now.
-      await sleep(200);
-      expect(await all.ready(queue)).toBe(0);
-    });
+for (const rabbit of rabbits)
+  rabbit.register('a receiver that is stopped', (broker) => {
+    describe.for(queueTypes)(
+      `a receiver of a %s queue that is stopped, ${broker.version}`,
+      (type) => {
+        test('should leave nothing behind of what it settles at once', async () => {
+          await using vhost = await createVirtualHost(broker);
+          await using all = await Receiving.open(vhost.url);
+          const queue = await all.queue('orders', type);
+          const leave = Promise.withResolvers<void>();
+          let begun = 0;
+          const receiver = all.receiver(queue, { concurrency });
+          await all.start(receiver, () => {
+            begun += 1;
+            return leave.promise;
+          });
+          await all.send(queue, numbered(concurrency));
+          await until(limitMs, 'all messages', () => begun === concurrency);
+          const stopped = all.stop(receiver);
+          leave.resolve();
+          await stopped;
+          // What was not settled would be ready again now.
+          await sleep(200);
+          expect(await all.ready(queue)).toBe(0);
+        });
+      },
+    );
   });
-});
