@@ -47,14 +47,20 @@ export class AckFrames {
     this.#parts = known ? (parts as Parts) : undefined;
   }
 
-  /** Leaves when all that has arrived in this turn of the event loop was looked at. @throws Error when the channel is closed, and amqplib has changed */
+  /** Leaves at the end of the turn. Where amqplib has other parts it leaves at once, and a closed channel throws. */
   add(deliveryTag: number): void {
     if (this.#parts === undefined) {
-      this.#channel.ack({ fields: { deliveryTag } } as never);
+      this.addAtOnce(deliveryTag);
       return;
     }
     this.#tags.push(deliveryTag);
     if (this.#tags.length === 1) process.nextTick(this.flush);
+  }
+
+  /** @throws Error when the channel is closed, or its connection is being closed */
+  addAtOnce(deliveryTag: number): void {
+    this.#channel.ack({ fields: { deliveryTag } } as never);
+    this.#count(1);
   }
 
   /** How many were added within the last two seconds, at least within one. */

@@ -118,7 +118,7 @@ export class ConsumerChannel {
   ackAtOnce(delivery: RabbitMqDelivery): boolean {
     if (!this.#open || delivery.ended) return false;
     try {
-      this.#channel.ack(delivery.native);
+      this.#acks.addAtOnce(delivery.tag);
     } catch {
       return false;
     }

@@ -1,8 +1,7 @@
 import { type TransportHost, asError } from '@busbar/core';
-import { ownHeaders } from '../message/properties.ts';
 import type { Publication } from '../publishing/publication.ts';
 import type { Published } from '../publishing/publisher.ts';
-import { movedCopy } from '../topology/stored-copy.ts';
+import { countedCopy } from '../topology/stored-copy.ts';
 import type { RabbitMqDelivery } from './rabbitmq-delivery.ts';
 import { RetryDelay } from './retry-delay.ts';
 import type { CopyCounts } from './start-count.ts';
@@ -85,7 +84,7 @@ export class Copies {
   ): Promise<void> {
     const { queue, nativeId, deliveryCount } = delivery;
     const { logger } = this.#host;
-    const failure = await this.#publish(copyOf(delivery, counts));
+    const failure = await this.#publish(countedCopy(delivery.native, queue, counts));
     delivery.copying = false;
     const fields = { queue, nativeId, deliveryCount, alone: counts.alone !== undefined };
     if (failure === undefined) {
@@ -122,17 +121,4 @@ export class Copies {
       return { reason: asError(error).message };
     }
   }
-}
-
-function copyOf(
-  { native, queue }: RabbitMqDelivery,
-  { deliveries, alone }: CopyCounts,
-): Publication {
-  const publication = movedCopy(native, queue, {});
-  const headers: Record<string, unknown> = {
-    ...publication.options.headers,
-    [ownHeaders.deliveries]: String(deliveries),
-  };
-  if (alone !== undefined) headers[ownHeaders.alone] = String(alone);
-  return { ...publication, options: { ...publication.options, headers } };
 }

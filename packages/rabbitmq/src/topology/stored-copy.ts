@@ -3,7 +3,12 @@ import type { MoveRequest } from '@busbar/core';
 import { ownHeaders, toHeaders, toProperties } from '../message/properties.ts';
 import { isWritable } from '../message/writable-values.ts';
 import type { Publication } from '../publishing/publication.ts';
-import { carriedOn, copyOnReturn, startCountOf } from '../receiving/start-count.ts';
+import {
+  type CopyCounts,
+  carriedOn,
+  copyOnReturn,
+  startCountOf,
+} from '../receiving/start-count.ts';
 
 /** How often the broker counted that the message was delivered and came back; 0 where it does not count. */
 export function deliveriesOf({ properties }: Message): number {
@@ -46,11 +51,20 @@ export function copyAfterLook(
   const near = deliveriesOf(message) >= worn ? carriedOn(count) : undefined;
   const counts = copyOnReturn(count, false) ?? near;
   if (counts === undefined) return undefined;
+  return countedCopy(message, queue, counts);
+}
+
+/** A copy for the same queue that says how often the message was delivered before. */
+export function countedCopy(
+  message: Message,
+  queue: string,
+  { deliveries, alone }: CopyCounts,
+): Publication {
   const { options, ...others } = movedCopy(message, queue, {});
   const headers: Record<string, unknown> = {
     ...options.headers,
-    [ownHeaders.deliveries]: String(counts.deliveries),
-    ...(counts.alone !== undefined && { [ownHeaders.alone]: String(counts.alone) }),
+    [ownHeaders.deliveries]: String(deliveries),
+    ...(alone !== undefined && { [ownHeaders.alone]: String(alone) }),
   };
   return { ...others, options: { ...options, headers } };
 }

@@ -67,7 +67,10 @@ describe('acknowledgements', () => {
   test('should go through the client where that has other parts', () => {
     const told: unknown[] = [];
     const ack = (message: unknown): void => void told.push(message);
-    new AckFrames({ ack } as unknown as Channel).add(5);
-    expect(told).toEqual([{ fields: { deliveryTag: 5 } }]);
+    const acks = new AckFrames({ ack } as unknown as Channel);
+    acks.add(5);
+    acks.addAtOnce(6);
+    expect(told).toEqual([5, 6].map((deliveryTag) => ({ fields: { deliveryTag } })));
+    expect(acks.recent).toBe(2);
   });
 });

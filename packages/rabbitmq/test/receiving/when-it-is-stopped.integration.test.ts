@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../../../test/support/rabbitmq/bounded-wait.ts';
 import { brokerForTests } from '../../../../test/support/rabbitmq/broker-for-tests.ts';
+import { FaultProxy } from '../../../../test/support/rabbitmq/fault-proxy.ts';
 import { createVirtualHost } from '../../../../test/support/rabbitmq/virtual-host.ts';
 import { Receiving, limitMs, numbered, queueTypes } from './support/receiving.ts';
 
@@ -33,6 +34,24 @@ for (const rabbit of rabbits)
           // What was not settled would be ready again now.
           await sleep(200);
           expect(await all.ready(queue)).toBe(0);
+        });
+
+        test('should end when the connection is lost while the broker passes them on', async () => {
+          await using vhost = await createVirtualHost(broker);
+          const { hostname, port } = new URL(broker.url);
+          await using proxy = await FaultProxy.listen({ to: Number(port), host: hostname });
+          await using all = await Receiving.open(vhost.url, { url: proxy.via(vhost.url) });
+          const queue = await all.queue('orders', type);
+          const receiver = all.receiver(queue, { concurrency });
+          await all.start(receiver, () => {});
+          await all.send(queue, numbered(concurrency));
+          await until(limitMs, 'all', () => receiver.health().settled === concurrency);
+          // Nothing that a stop asks for is answered any more.
+          proxy.pause('down');
+          const stopped = all.stop(receiver);
+          await sleep(200);
+          proxy.reset();
+          await stopped;
         });
       },
     );
