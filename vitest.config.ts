@@ -30,7 +30,9 @@ function project(
       // What a worker resolves by itself (threads, child processes) finds the sources too.
       execArgv: [`--conditions=${sourceCondition}`],
       env: { BUSBAR_DECORATORS: decorators },
-      ...(options.brokers === false && { provide: { brokerHost: '' } }),
+      ...(options.brokers === false && {
+        provide: { brokerHost: '', postgresHost: '' },
+      }),
       // Cached modules do not know by which decorator mode they were compiled.
       fsModuleCache: false,
     },
@@ -58,14 +60,14 @@ function standardDecorators(): Plugin {
 
 const conformance = 'packages/*/test/**/*conformance.test.ts';
 /** Tests of one package on the real broker or database. */
-const integration = 'packages/rabbitmq/test/**/*.integration.test.ts';
+const integration = 'packages/{rabbitmq,postgres}/test/**/*.integration.test.ts';
 const toolchain = ['test/toolchain/**/*.test.ts'];
 const jsonReport = process.env['BUSBAR_TEST_REPORT'];
 
 export default defineConfig({
   test: {
-    // Here and in no project, so that it runs once. It starts a broker when the first test file asks.
-    globalSetup: ['test/support/rabbitmq/broker-host.ts'],
+    // Here and in no project, so that they run once. They start a broker and a database when the first test file asks.
+    globalSetup: ['test/support/rabbitmq/broker-host.ts', 'test/support/postgres/postgres-host.ts'],
     // Most tests wait for a broker, a file or a process: on two cores the one worker of the default leaves both idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { include: ['packages/*/src/**'] },

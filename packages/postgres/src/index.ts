@@ -1,0 +1,3 @@
+export type * from './data-layer.ts';
+export { type PostgresOptions } from './postgres-options.ts';
+export * from './postgres-persistence.ts';
