@@ -6,7 +6,7 @@ import type { QueueEntry } from './store/topology.ts';
 import { type Transaction, isUnknownOutcome } from './store/writer.ts';
 
 /** An operation whose headers are JSON already, so that the transaction has nothing left to do but to write. */
-interface EncodedOperation {
+export interface EncodedOperation {
   readonly operation: TransportOperation;
   readonly headers: string;
   /** Why it can be stored in no queue. */
@@ -28,7 +28,7 @@ export class Dispatcher {
 
   async dispatch(operations: readonly TransportOperation[]): Promise<readonly DispatchResult[]> {
     if (operations.length === 0) return [];
-    const encoded = operations.map((operation) => this.#encode(operation));
+    const encoded = this.encode(operations);
     if (encoded.length <= mostPerJob) return this.#storeAll(encoded);
     const parts: Promise<readonly DispatchResult[]>[] = [];
     for (let from = 0; from < encoded.length; from += mostPerJob) {
@@ -40,24 +40,22 @@ export class Dispatcher {
   /**
    * Settles and sends as one transaction, or does neither.
    *
-   * @param settledIn Called inside of the transaction, once the delivery is removed.
    * @throws BusbarError DELIVERY_LOST when the hold was lost.
    */
   async settleWith(
     delivery: SqliteDelivery,
     operations: readonly TransportOperation[],
-    settledIn: (delivery: SqliteDelivery, transaction: Transaction) => void,
   ): Promise<readonly DispatchResult[]> {
     const { leases, messages, writer } = this.#store;
-    const encoded = operations.map((operation) => this.#encode(operation, delivery.body));
+    const encoded = this.encode(operations, delivery.body);
     const results = await writer.submit(
       (transaction) => {
         if (delivery.knownLost || delivery.ended) return undefined;
-        const checks = encoded.map((one) => this.#check(one));
-        if (checks.some((check) => check.outcome !== 'confirmed')) return checks;
+        const checks = this.checkAll(encoded);
+        if (!allConfirmed(checks)) return checks;
         if (!messages.delete(delivery.from.id, delivery.row, delivery.lease)) return undefined;
-        settledIn(delivery, transaction);
-        return encoded.map((one) => this.#insert(one, transaction));
+        delivery.home.noteSettled(delivery, transaction);
+        return encoded.map((one) => this.insert(one, transaction));
       },
       true,
       bytesOf(encoded),
@@ -66,11 +64,24 @@ export class Dispatcher {
       delivery.lose('another receiver has it');
       throw delivery.gone('another receiver has it');
     }
-    if (results.every((result) => result.outcome === 'confirmed')) {
+    if (allConfirmed(results)) {
       delivery.end();
       leases.drop(delivery);
     }
     return results;
+  }
+
+  /** Does outside of the transaction what can be done there. `received` as in `Delivery.settleWith`. */
+  encode(
+    operations: readonly TransportOperation[],
+    received?: Uint8Array,
+  ): readonly EncodedOperation[] {
+    return operations.map((operation) => this.#encode(operation, received));
+  }
+
+  /** Whether they can be stored, by what this transaction knows of the queues. */
+  checkAll(encoded: readonly EncodedOperation[]): readonly DispatchResult[] {
+    return encoded.map((one) => this.#check(one));
   }
 
   /** @throws BusbarError TRANSPORT_UNAVAILABLE when nothing was stored. */
@@ -80,7 +91,7 @@ export class Dispatcher {
         (transaction) =>
           encoded.map((one) => {
             const check = this.#check(one);
-            return check.outcome === 'confirmed' ? this.#insert(one, transaction) : check;
+            return check.outcome === 'confirmed' ? this.insert(one, transaction) : check;
           }),
         true,
         bytesOf(encoded),
@@ -131,7 +142,6 @@ export class Dispatcher {
     return undefined;
   }
 
-  /** Whether it can be stored, by what this transaction knows of the queues. */
   #check({ operation: { destination }, refusal }: EncodedOperation): DispatchResult {
     if (refusal !== undefined) return { outcome: 'undeliverable', reason: refusal };
     if (destination.kind === 'topic') return confirmed;
@@ -140,7 +150,8 @@ export class Dispatcher {
     return { outcome: 'undeliverable', reason };
   }
 
-  #insert(encoded: EncodedOperation, transaction: Transaction): DispatchResult {
+  /** Stores what {@link Dispatcher.checkAll} has confirmed. */
+  insert(encoded: EncodedOperation, transaction: Transaction): DispatchResult {
     const { destination } = encoded.operation;
     const { topology } = this.#store;
     if (destination.kind === 'queue') {
@@ -173,6 +184,11 @@ export class Dispatcher {
   }
 }
 
+/** Whether each of them was, or could be, stored. */
+export function allConfirmed(results: readonly DispatchResult[]): boolean {
+  return results.every((result) => result.outcome === 'confirmed');
+}
+
 function unknown(encoded: readonly EncodedOperation[], error: unknown): readonly DispatchResult[] {
   const reason = asError(error).message;
   return encoded.map(() => ({ outcome: 'unknown', reason }));
@@ -186,7 +202,8 @@ function headerBytes(headers: Headers): number {
   return bytes;
 }
 
-function bytesOf(encoded: readonly EncodedOperation[]): number {
+/** About how much they write. */
+export function bytesOf(encoded: readonly EncodedOperation[]): number {
   let bytes = 0;
   for (const { headers, operation, refusal } of encoded) {
     if (refusal === undefined) bytes += headers.length + operation.message.body.byteLength;

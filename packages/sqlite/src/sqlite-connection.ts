@@ -36,6 +36,10 @@ export class SqliteConnection implements TransportConnection {
     lease.store.trouble.listen(host.onCritical);
   }
 
+  get store(): object {
+    return this.#lease.store;
+  }
+
   dispatch(operations: readonly TransportOperation[]): Promise<readonly DispatchResult[]> {
     if (this.#closing === undefined) return this.#dispatcher.dispatch(operations);
     const error = new BusbarError('TRANSPORT_UNAVAILABLE', 'The connection is closed.');

@@ -154,7 +154,7 @@ export class SqliteReceiver
     const { leases, messages, writer } = this.#store;
     const settled = await writer.submit((transaction) => {
       if (!messages.delete(delivery.from.id, delivery.row, delivery.lease)) return false;
-      this.#noteSettled(delivery, transaction);
+      this.noteSettled(delivery, transaction);
       return true;
     }, true);
     delivery.end();
@@ -192,7 +192,7 @@ export class SqliteReceiver
     delivery: SqliteDelivery,
     operations: readonly TransportOperation[],
   ): Promise<readonly DispatchResult[]> {
-    return this.#dispatcher.settleWith(delivery, operations, this.#noteSettled);
+    return this.#dispatcher.settleWith(delivery, operations);
   }
 
   isOverdue(delivery: SqliteDelivery): boolean {
@@ -204,7 +204,7 @@ export class SqliteReceiver
   }
 
   /** The transaction that settles a message also fetches for the room it leaves: half the waits for the disk. */
-  readonly #noteSettled = (delivery: SqliteDelivery, { freed, touched }: Transaction): void => {
+  readonly noteSettled = (delivery: SqliteDelivery, { freed, touched }: Transaction): void => {
     const { from, row } = delivery;
     if (row.lane !== null) touched.add(from.id);
     // Of a key that only the pump keeps in order, another message may wait in it and take the place.

@@ -44,6 +44,11 @@ export interface TransportHost {
 /** An open transport. All members may be called at the same time. */
 export interface TransportConnection {
   /**
+   * Where the messages are, for a persistence that knows this transport and can join its transactions; means nothing to
+   * anybody else. Absent where nothing can join.
+   */
+  readonly store?: object;
+  /**
    * Sends all operations, each for itself: one result per operation, in order. Resolves when the broker has answered
    * for every one; a bad operation never changes the result of a neighbour. Operations of one call keep their order
    * per destination.

@@ -129,6 +129,70 @@ export const migrations: readonly string[] = [
     DELETE FROM busbar_messages WHERE queue_id = old.id;
   END;
   `,
+  `
+  -- The endpoints that keep data here; whatever repeats a name per row has the number instead.
+  CREATE TABLE busbar_endpoints (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  -- One row for each handled message, as long as it is remembered.
+  CREATE TABLE busbar_handled (
+    endpoint_id INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    handled_at INTEGER NOT NULL,
+    -- What it sent, in busbar_outbox until that is dispatched; NULL when there was nothing.
+    outbox INTEGER,
+    PRIMARY KEY (endpoint_id, message_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX busbar_handled_at ON busbar_handled (endpoint_id, handled_at);
+
+  -- What was committed and may not have been dispatched: dispatching removes the row, so this stays small.
+  CREATE TABLE busbar_outbox (
+    -- Never used again, since busbar_handled names rows that are gone.
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint_id INTEGER NOT NULL,
+    -- 0 whoever committed it dispatches it, 1 nobody else before free_at
+    held INTEGER NOT NULL,
+    -- When held is 0: the commit.
+    free_at INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL,
+    operations TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX busbar_outbox_free ON busbar_outbox (endpoint_id, held, free_at);
+
+  -- Operations with a partition key. There is one writer at a time, so that seq is the order of the commits.
+  CREATE TABLE busbar_outbox_lanes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    committed_at INTEGER NOT NULL,
+    operation TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX busbar_outbox_lanes_key ON busbar_outbox_lanes (endpoint_id, key, seq);
+
+  -- One row for each key that has operations; held and free_at as in busbar_outbox, by the oldest of them.
+  CREATE TABLE busbar_outbox_keys (
+    endpoint_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    free_at INTEGER NOT NULL,
+    claim TEXT,
+    PRIMARY KEY (endpoint_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX busbar_outbox_keys_free ON busbar_outbox_keys (endpoint_id, held, free_at);
+
+  CREATE TABLE busbar_sagas (
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    correlation TEXT,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (type, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX busbar_sagas_correlation ON busbar_sagas (type, correlation)
+    WHERE correlation IS NOT NULL;
+  `,
 ];
 
 function topologyTriggers(table: string): string {

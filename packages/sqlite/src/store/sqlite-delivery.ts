@@ -7,6 +7,7 @@ import {
 import type { MessageRow } from './message-table.ts';
 import { readHeaders } from './stored-headers.ts';
 import type { QueueEntry } from './topology.ts';
+import type { Transaction } from './writer.ts';
 
 /** What a delivery needs beyond its row. */
 export interface DeliveryHome {
@@ -15,6 +16,8 @@ export interface DeliveryHome {
     delivery: SqliteDelivery,
     operations: readonly TransportOperation[],
   ): Promise<readonly DispatchResult[]>;
+  /** To be called in the transaction that removes the delivery, when nothing of it can fail any more. */
+  noteSettled(delivery: SqliteDelivery, transaction: Transaction): void;
   /** Whether the lease may have run out by either clock. */
   isOverdue(delivery: SqliteDelivery): boolean;
   /** Renews at once a lease that is overdue, or calls `lose`. */
@@ -68,6 +71,10 @@ export class SqliteDelivery extends HeldDelivery {
   /** Settled or given back: the lease means nothing any more. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get home(): DeliveryHome {
+    return this.#home;
   }
 
   /**

@@ -64,6 +64,16 @@ export function troubleOf(thrown: unknown): StoreTrouble | undefined {
   return typeof code === 'string' ? systemTroubles[code] : undefined;
 }
 
+/** What happened to the file, to be put behind its name. */
+export function sentenceFor(trouble: StoreTrouble): string {
+  return sentences[trouble];
+}
+
+/** What to do about it. */
+export function helpFor(trouble: StoreTrouble): string {
+  return helps[trouble];
+}
+
 /** Thrown where a path no longer leads to the file that was opened. */
 export class FileGone extends Error {
   readonly path: string;

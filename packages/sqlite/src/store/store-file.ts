@@ -29,6 +29,9 @@ export class StoreFile {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
+  readonly #save: StatementSync;
+  readonly #release: StatementSync;
+  readonly #rollbackToSave: StatementSync;
   readonly #dataVersion: StatementSync;
   /** The file and those that SQLite keeps beside it, which it replaces only when nobody has it open. */
   readonly #identities: readonly (readonly [path: string, identity: string | undefined])[];
@@ -52,6 +55,9 @@ export class StoreFile {
       this.#begin = this.prepare('BEGIN IMMEDIATE');
       this.#commit = this.prepare('COMMIT');
       this.#rollback = this.prepare('ROLLBACK');
+      this.#save = this.prepare('SAVEPOINT busbar_job');
+      this.#release = this.prepare('RELEASE busbar_job');
+      this.#rollbackToSave = this.prepare('ROLLBACK TO busbar_job');
       this.#dataVersion = this.prepare('PRAGMA data_version');
       this.#dataVersion.get();
       const paths = [path, logOf(path), `${path}-shm`];
@@ -102,6 +108,34 @@ export class StoreFile {
     } catch {
       // "no transaction is active": a full disk, for one, rolls back by itself.
     }
+  }
+
+  /**
+   * Runs a part of the transaction so that its failure undoes the part alone.
+   *
+   * @returns what it threw, in whose place nothing was done
+   * @throws the same, when the transaction has gone with it
+   */
+  runApart(part: () => void): { readonly thrown: unknown } | undefined {
+    this.#save.run();
+    try {
+      part();
+      this.#release.run();
+      return undefined;
+    } catch (error) {
+      try {
+        this.#rollbackToSave.run();
+        this.#release.run();
+      } catch {
+        throw error;
+      }
+      return { thrown: error };
+    }
+  }
+
+  /** False after a statement that has ended the transaction: `INSERT OR ROLLBACK` may, or a trigger. */
+  get inTransaction(): boolean {
+    return inTransaction(this.#database);
   }
 
   /** Changes when another process has committed, and only then. Costs about a microsecond. */
@@ -219,6 +253,20 @@ export function storePath(file: string): string {
   const path = resolve(file);
   makeFolder(dirname(path));
   return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+}
+
+/** Whether a connection has a transaction open. */
+export function inTransaction(database: DatabaseSync): boolean {
+  const { isTransaction } = database as { readonly isTransaction?: boolean };
+  if (isTransaction !== undefined) return isTransaction;
+  // Node before 22.16 does not tell; a transaction in a transaction is refused.
+  try {
+    database.exec('BEGIN');
+  } catch {
+    return true;
+  }
+  database.exec('ROLLBACK');
+  return false;
 }
 
 function logOf(path: string): string {

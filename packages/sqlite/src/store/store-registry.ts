@@ -13,6 +13,9 @@ interface OpenStore {
 /** The open stores of this process by file and settings. */
 const stores = new Map<string, OpenStore[]>();
 
+/** How to become one more user of an open store. */
+const joins = new WeakMap<SharedStore, () => StoreLease>();
+
 /** A store that is in use until it is given back. */
 export interface StoreLease {
   readonly store: SharedStore;
@@ -50,16 +53,23 @@ export async function acquireStore(
   };
   try {
     const store = await entry.opened;
-    return {
-      store,
-      release: () => {
-        if (leave()) store.close();
-      },
+    const release = (): void => {
+      if (leave()) store.close();
     };
+    joins.set(store, () => {
+      entry.users += 1;
+      return { store, release };
+    });
+    return { store, release };
   } catch (error) {
     leave();
     throw error;
   }
+}
+
+/** Uses a store that is open, whatever its settings. */
+export function joinStore(store: SharedStore): StoreLease {
+  return joins.get(store)?.() ?? { store, release: () => {} };
 }
 
 function pathOf(file: string): string {

@@ -37,11 +37,15 @@ interface Job {
   readonly run: (transaction: Transaction) => unknown;
   readonly durable: boolean;
   readonly bytes: number;
+  /** See {@link Writer.submitApart}. */
+  readonly apart: boolean;
   /** Monotonic milliseconds until which it waits for the lock. */
   readonly deadline: number;
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
   value: unknown;
+  /** What it threw, while the others of the batch went on. */
+  failure: { readonly thrown: unknown } | undefined;
 }
 
 const mostJobs = 1_000;
@@ -50,7 +54,8 @@ const longestWaitMs = 50;
 
 /**
  * Joins everything that one turn of the event loop wants written into one transaction, so that it waits for the disk
- * once. Each job keeps a result of its own: when a batch fails, its jobs are tried one by one.
+ * once. Each job keeps a result of its own: when a batch fails, its jobs are tried one by one. A job that fails by itself
+ * undoes nothing of its neighbours.
  *
  * A transaction is begun, filled and committed in one synchronous piece. No `await` stands between, so that nothing that
  * a handler does can make another process wait.
@@ -87,12 +92,15 @@ export class Writer {
    * @param bytes About how much it writes.
    */
   submit<T>(run: (transaction: Transaction) => T, durable: boolean, bytes = 0): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closedError());
-    const deadline = this.#clock.monotonic() + this.#busyTimeoutMs;
-    return new Promise<T>((resolve, reject) => {
-      this.#jobs.push({ run, durable, bytes, deadline, resolve, reject, value: undefined });
-      this.poke();
-    });
+    return this.#submit(run, durable, bytes, false);
+  }
+
+  /**
+   * As {@link Writer.submit}, for what fails by itself now and then: it has a savepoint of its own, so that the batch need
+   * not be repeated without it. It changes `freed` last, when nothing of it can fail any more.
+   */
+  submitApart<T>(run: (transaction: Transaction) => T, durable: boolean, bytes = 0): Promise<T> {
+    return this.#submit(run, durable, bytes, true);
   }
 
   /** Has {@link WriterHost.wantsTransaction} asked soon. */
@@ -114,6 +122,21 @@ export class Writer {
       this.#file.rollback();
       throw error;
     }
+  }
+
+  #submit<T>(
+    run: (transaction: Transaction) => T,
+    durable: boolean,
+    bytes: number,
+    apart: boolean,
+  ): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    const deadline = this.#clock.monotonic() + this.#busyTimeoutMs;
+    const empty = { value: undefined, failure: undefined };
+    return new Promise<T>((resolve, reject) => {
+      this.#jobs.push({ run, durable, bytes, apart, deadline, resolve, reject, ...empty });
+      this.poke();
+    });
   }
 
   /** Resolves when nothing is left to write. */
@@ -196,7 +219,7 @@ export class Writer {
       this.#host.began(transaction, alone);
       for (const job of batch) {
         running = job;
-        job.value = job.run(transaction);
+        this.#runJob(job, transaction, batch.length === 1);
       }
       running = undefined;
       if (!alone) this.#host.ending(transaction);
@@ -213,7 +236,25 @@ export class Writer {
       return;
     }
     this.#host.committed(transaction, alone);
-    for (const job of batch) job.resolve(job.value as never);
+    for (const job of batch) {
+      if (job.failure === undefined) job.resolve(job.value as never);
+      else job.reject(storeError(this.#file.path, job.failure.thrown));
+    }
+  }
+
+  /** @throws what the job threw, unless it is undone already and the others go on. */
+  #runJob(job: Job, transaction: Transaction, single: boolean): void {
+    job.failure = undefined;
+    if (single || !job.apart) {
+      job.value = job.run(transaction);
+      return;
+    }
+    job.failure = this.#file.runApart(() => {
+      job.value = job.run(transaction);
+    });
+    if (job.failure !== undefined && troubleOf(job.failure.thrown) !== undefined) {
+      throw job.failure.thrown;
+    }
   }
 
   /** The job itself was at fault, not the file. */
