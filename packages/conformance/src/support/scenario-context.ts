@@ -11,7 +11,6 @@ import {
   type TransportCapabilities,
   type TransportConnection,
   type TransportOperation,
-  asError,
   silentLogger,
   systemClock,
 } from '@busbar/core';
@@ -21,6 +20,7 @@ import { NotApplicable } from './not-applicable.ts';
 import { type MessageInit, randomLetters, toQueue } from './operations.ts';
 import { type Gate, gate } from './signals.ts';
 import type { ConformanceSizes } from './sizes.ts';
+import { Waits } from './waits.ts';
 
 /** How a test receives; what is left out suits most. */
 export interface ReceiveOptions {
@@ -41,16 +41,13 @@ export class ScenarioContext {
   readonly capabilities: TransportCapabilities;
   readonly mode: TransactionMode;
   readonly sizes: ConformanceSizes;
-  /** The longest that any one wait may take. */
-  readonly limitMs: number;
   /** What reached the hook for critical errors; the test fails unless it asked for them. */
   readonly criticals: Error[] = [];
   readonly #connections: TransportConnection[] = [];
   readonly #receivers: Receiver[] = [];
   readonly #gates: Gate[] = [];
   readonly #cleanups: (() => void | Promise<void>)[] = [];
-  readonly #waits = new Set<(error: Error) => void>();
-  #failure: Error | undefined;
+  readonly #waits: Waits;
   #criticalsExpected = false;
   #main: TransportConnection | undefined;
 
@@ -64,7 +61,7 @@ export class ScenarioContext {
     this.capabilities = harness.transport.capabilities;
     this.mode = mode;
     this.sizes = sizes;
-    this.limitMs = limitMs;
+    this.#waits = new Waits(limitMs);
   }
 
   /** The connection that a test uses when it does not say which. */
@@ -220,35 +217,12 @@ export class ScenarioContext {
 
   /** Fails the test from a callback whose rejection nobody would see. */
   fail(error: Error): void {
-    this.#failure ??= error;
-    for (const giveUp of this.#waits) giveUp(this.#failure);
+    this.#waits.fail(error);
   }
 
   /** Waits, but not beyond the limit, nor once the test has failed elsewhere. */
   until<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.#bounded(promise, what);
-  }
-
-  #bounded<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
-    // Not a race with one promise of the whole test: that would keep the result of every wait until the end.
-    return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const waitedFor = typeof what === 'string' ? what : what();
-        end(() => reject(new Error(`waited ${this.limitMs} ms in vain for ${waitedFor}`)));
-      }, this.limitMs);
-      const giveUp = (error: Error): void => end(() => reject(error));
-      const end = (settle: () => void): void => {
-        clearTimeout(timer);
-        this.#waits.delete(giveUp);
-        settle();
-      };
-      this.#waits.add(giveUp);
-      promise.then(
-        (value) => end(() => resolve(value)),
-        (error: unknown) => end(() => reject(asError(error))),
-      );
-    });
+    return this.#waits.until(promise, what);
   }
 
   /** Ends what was opened, then fails for what went wrong unseen. */
@@ -260,25 +234,14 @@ export class ScenarioContext {
       ...this.#cleanups.map(async (cleanUp) => cleanUp()),
       ...this.#receivers.map((receiver) => receiver.stop(now)),
     ];
-    await this.#ended(ending, 'the receivers to stop');
-    await this.#ended(
+    await this.#waits.end(ending, 'the receivers to stop');
+    await this.#waits.end(
       this.#connections.map((connection) => connection.close()),
       'the connections to close',
     );
     await this.harness.close?.();
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#waits.failure !== undefined) throw this.#waits.failure;
     if (!this.#criticalsExpected && this.criticals[0] !== undefined) throw this.criticals[0];
-  }
-
-  /** Also after a failure, so that nothing goes on beside the next test. */
-  async #ended(ending: readonly Promise<unknown>[], what: string): Promise<void> {
-    try {
-      for (const result of await this.#bounded(Promise.allSettled(ending), what)) {
-        if (result.status === 'rejected') this.#failure ??= asError(result.reason);
-      }
-    } catch (error) {
-      this.#failure ??= asError(error);
-    }
   }
 
   async #unexpected(failure: FailedAttempt): Promise<FailureDecision> {
