@@ -5,6 +5,8 @@
 export interface DataLayer<Transaction> extends SqlRunner {
   /** For logs and diagnostics, such as `kysely`. */
   readonly name: string;
+  /** Host, port and database, where it tells, without secrets: for errors. */
+  readonly address?: string | undefined;
   /** The size of the pool behind it, where it tells. */
   readonly mostConnections?: number | undefined;
   /** Begins a transaction on a connection of its own; waits for a free one. */

@@ -210,6 +210,7 @@ export class PrivatePostgres implements AsyncDisposable {
       `fsync = off`,
       `full_page_writes = off`,
       `lc_messages = 'C'`,
+      `deadlock_timeout = 100ms`,
       this.#options.conf ?? '',
     ];
     appendFileSync(path.join(this.#data, 'postgresql.conf'), `\n${lines.join('\n')}\n`);

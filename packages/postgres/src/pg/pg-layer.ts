@@ -1,5 +1,5 @@
-import { BusbarError } from '@busbar/core';
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { BusbarError, withoutSecrets } from '@busbar/core';
+import type { Pool, PoolClient, PoolConfig, QueryConfig } from 'pg';
 import type {
   DataLayer,
   OpenTransaction,
@@ -9,17 +9,20 @@ import type {
 } from '../data-layer.ts';
 
 type Release = PoolClient['release'];
+type PoolOptions = Pick<PoolConfig, 'connectionString' | 'host' | 'port' | 'database'>;
 
 const ignore = (): void => {};
 
 /** The data layer of `pg` itself. */
 export class PgLayer implements DataLayer<PoolClient> {
   readonly name = 'pg';
+  readonly address: string;
   readonly mostConnections: number | undefined;
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    this.address = addressOf(pool.options);
     this.mostConnections = pool.options.max;
     // An idle connection that breaks is replaced by the pool; without a listener its error would end the process.
     pool.on('error', ignore);
@@ -114,4 +117,13 @@ function toQuery({ name, text, values }: SqlStatement): QueryConfig {
 
 function toResult({ rows, rowCount }: { rows: unknown[]; rowCount: number | null }): SqlResult {
   return { rows: rows as SqlResult['rows'], count: rowCount ?? 0 };
+}
+
+function addressOf({ connectionString, host, port, database }: PoolOptions): string {
+  // It says more than we want to print only before its last `@`, and in its parameters.
+  if (connectionString !== undefined)
+    return withoutSecrets(connectionString).replace(/^[^:]*:\/*/, '');
+  const environment = process.env;
+  const server = host ?? environment['PGHOST'] ?? 'localhost';
+  return `${server}:${port ?? environment['PGPORT'] ?? 5432}/${database ?? environment['PGDATABASE'] ?? ''}`;
 }

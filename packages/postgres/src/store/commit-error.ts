@@ -1,0 +1,109 @@
+import { BusbarError, asError } from '@busbar/core';
+import type { PostgresSettings } from '../postgres-options.ts';
+import { type SqlError, describeOutage, isOutage, sqlErrorOf } from '../sql-error.ts';
+import { tableError } from '../tables/table-errors.ts';
+import { constraintNames } from '../tables/table-names.ts';
+import { guardState } from './guard.ts';
+
+/** Of what a commit is, for its errors. */
+export interface Committer {
+  readonly settings: PostgresSettings;
+  readonly endpoint: string;
+  /** Undefined for a transaction that no message caused. */
+  readonly messageId: string | undefined;
+}
+
+/** What a commit, or a statement of ours before it, failed of, in words; the error itself where it is the user's own. */
+export function commitError(error: unknown, committer: Committer): Error {
+  if (error instanceof BusbarError) return error;
+  if (isOutage(error)) return unavailable(error);
+  const sql = sqlErrorOf(error);
+  if (sql === undefined) return asError(error);
+  const { settings, endpoint, messageId } = committer;
+  const details = { endpoint, messageId };
+  const whose = messageId === undefined ? 'a session' : `message ${messageId}`;
+  switch (sql.code) {
+    case '23505':
+      if (violates(sql, settings, constraintNames.handled)) {
+        return new BusbarError(
+          'OUTBOX_CONFLICT',
+          `Another attempt at ${whose} of endpoint "${endpoint}" has committed already.`,
+          { details, cause: error },
+        );
+      }
+      if (
+        violates(sql, settings, constraintNames.sagas) ||
+        violates(sql, settings, constraintNames.correlations)
+      ) {
+        return sagaConflict('A saga of this id or correlation was made meanwhile.', details, error);
+      }
+      return asError(error);
+    // A serialization failure and a deadlock are what a changed saga is: handled again at once, it finds what the other
+    // transaction has left. So they have the code by which the endpoint does that, without counting a failure.
+    case '40001':
+    case '40P01':
+      return sagaConflict(
+        `The transaction of ${whose} met another that changed the same rows (${sql.message}).`,
+        details,
+        error,
+      );
+    case guardState:
+      return new BusbarError(
+        'TRANSACTION_ENDED',
+        `The handler ended the transaction of ${whose} itself; neither messages nor sagas were stored.`,
+        { details, cause: error },
+      );
+    case '25P02':
+      return new BusbarError(
+        'TRANSACTION_ENDED',
+        `A statement in the transaction of ${whose} failed, and the handler went on; PostgreSQL has undone all of it.`,
+        {
+          help: 'Let the error of the statement pass, or set a SAVEPOINT before a statement that may fail.',
+          details,
+          cause: error,
+        },
+      );
+    case '25P03':
+    case '25P04':
+      return new BusbarError(
+        'TRANSACTION_ENDED',
+        `PostgreSQL ended the transaction of ${whose}, because it took too long (${sql.message}).`,
+        {
+          help: 'Raise idle_in_transaction_session_timeout or transaction_timeout of the connection, or have the handler wait for less.',
+          details,
+          cause: error,
+        },
+      );
+    default:
+      return tableError(error, settings) ?? asError(error);
+  }
+}
+
+/** A saga was changed since it was looked for. */
+export function sagaConflict(
+  what: string,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): BusbarError {
+  return new BusbarError('SAGA_CONFLICT', what, {
+    details,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** The database is away; `address` without secrets. */
+export function unavailable(error: unknown, address?: string): BusbarError {
+  if (error instanceof BusbarError && error.code === 'PERSISTENCE_UNAVAILABLE') return error;
+  const where = address === undefined ? 'The database' : `The database ${address}`;
+  return new BusbarError(
+    'PERSISTENCE_UNAVAILABLE',
+    `${where} cannot be used: ${describeOutage(error)}.`,
+    { cause: error, ...(address !== undefined && { details: { address } }) },
+  );
+}
+
+// Not every library hands on the name of the constraint; the sentence of the server has it, too.
+function violates(sql: SqlError, { prefix }: PostgresSettings, constraint: string): boolean {
+  const name = prefix + constraint;
+  return sql.constraint === undefined ? sql.message.includes(`"${name}"`) : sql.constraint === name;
+}
