@@ -7,3 +7,15 @@ if ((Symbol as { metadata?: symbol }).metadata === undefined) {
 }
 
 export { type HandlerMethod, type HandlesDecorator, handles } from './decorators/handles.ts';
+export { type SagaDecorator, saga } from './decorators/saga.ts';
+export {
+  type NotFoundDecorator,
+  type NotFoundMethod,
+  type SagaMethod,
+  type SagaMethodDecorator,
+  continuedBy,
+  onNotFound,
+  onReply,
+  onTimeout,
+  startedBy,
+} from './decorators/saga-methods.ts';

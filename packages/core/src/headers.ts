@@ -49,8 +49,12 @@ export const headerNames = {
   failureHandler: 'busbar-failure-handler',
   /** The claim under which the body was stored. */
   claim: 'busbar-claim',
+  /** The saga instance for which the message is: a reply to what it sent, or its timeout. */
   sagaId: 'busbar-saga-id',
   sagaType: 'busbar-saga-type',
+  /** `true` on a timeout: nothing but the saga that requested it gets it. */
+  sagaTimeout: 'busbar-saga-timeout',
+  /** The saga instance that sent the message. */
   originatingSagaId: 'busbar-originating-saga-id',
   originatingSagaType: 'busbar-originating-saga-type',
   traceparent: 'traceparent',

@@ -31,7 +31,7 @@ export function methodMetadata<Note>(name: string): MethodMetadata<Note> {
     },
     read(type) {
       let found: MethodNote<Note>[] = [];
-      for (const owner of [...chain(type)].reverse()) {
+      for (const owner of [...classChain(type)].reverse()) {
         const own = notes.get(owner) ?? [];
         const redecorated = new Set(own.map(({ method }) => method));
         found = [...found.filter(({ method }) => !redecorated.has(method)), ...own];
@@ -42,7 +42,7 @@ export function methodMetadata<Note>(name: string): MethodMetadata<Note> {
 }
 
 /** The class and its bases, and the metadata object of each. */
-function* chain(type: Function): Iterable<object> {
+export function* classChain(type: Function): Iterable<object> {
   for (
     let current: unknown = type;
     typeof current === 'function';

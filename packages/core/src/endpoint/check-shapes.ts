@@ -32,6 +32,7 @@ const shapes: Partial<Record<keyof EndpointOptions, Shape>> = {
 
 const lists = [
   'handlers',
+  'sagas',
   'messages',
   'behaviors',
   'mutators',

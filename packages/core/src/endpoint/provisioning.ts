@@ -25,11 +25,12 @@ export function neededQueues(settings: EndpointSettings): readonly QueueDefiniti
 }
 
 /**
- * The topics to subscribe to: of the events that have handlers, those that extend none that has one. A base event's topic
+ * The topics to subscribe to: of the events that have handlers or sagas, those that extend none that has one. A base event's topic
  * brings the derived events too, so subscribing to both would be for nothing, and twice the copies on some brokers.
  */
-export function neededTopics({ handlers, topology }: EndpointSettings): readonly string[] {
-  const events = handlers.messageDefinitions().filter((definition) => definition.kind === 'event');
+export function neededTopics({ handlers, sagas, topology }: EndpointSettings): readonly string[] {
+  const known = new Set([...handlers.messageDefinitions(), ...sagas.messageDefinitions()]);
+  const events = [...known].filter((definition) => definition.kind === 'event');
   const handled = new Set(events.map((definition) => definition.name));
   return events
     .filter((definition) => !definition.chain.slice(1).some((base) => handled.has(base)))

@@ -43,8 +43,7 @@ function accept(definition: MessageDefinition, result: SchemaResult<object>): ob
 }
 
 function invalid(definition: MessageDefinition, issues: readonly SchemaIssue[]): BusbarError {
-  const lines = issues.slice(0, maxIssues).map(issueLine);
-  if (issues.length > maxIssues) lines.push(`and ${issues.length - maxIssues} more`);
+  const lines = issueLines(issues);
   return new BusbarError(
     'MESSAGE_INVALID',
     `The message ${definition.name} is not valid: ${lines.join('; ')}.`,
@@ -63,6 +62,12 @@ function schemaThrew(definition: MessageDefinition, cause: unknown): BusbarError
       details: { messageType: definition.name },
     },
   );
+}
+
+/** What is wrong with a value, a line each, cut to what fits a log line and a header. */
+export function issueLines(issues: readonly SchemaIssue[]): readonly string[] {
+  const lines = issues.slice(0, maxIssues).map(issueLine);
+  return issues.length > maxIssues ? [...lines, `and ${issues.length - maxIssues} more`] : lines;
 }
 
 /** `lines[2].sku: expected a string`, cut to a length that fits a log line and a header. */

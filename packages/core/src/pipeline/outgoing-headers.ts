@@ -43,6 +43,7 @@ export class OutgoingHeaders {
     const replyTo = request.replyTo ?? (sendOnly ? undefined : inputQueue);
     if (replyTo !== undefined) headers[headerNames.replyTo] = replyTo;
     if (incoming !== undefined) inherit(headers, incoming.messageId, incoming.headers);
+    if (request.intent === 'reply') answer(headers, request);
     if (timing.deliverAt !== undefined) {
       headers[headerNames.deliverAt] = new Date(timing.deliverAt).toISOString();
     }
@@ -87,12 +88,13 @@ export const noHeaders: Headers = Object.freeze({});
 
 /** A reply expires with the request that it answers, unless it says otherwise. */
 function expiryOf(
-  { intent, incoming }: OutgoingRequest,
+  { answers, intent, incoming }: OutgoingRequest,
   { expiresAt }: Timing,
 ): string | undefined {
   if (expiresAt !== undefined) return new Date(expiresAt).toISOString();
   if (intent !== 'reply') return undefined;
-  const waitsUntil = incoming?.headers[headerNames.replyExpiresAt];
+  const waitsUntil =
+    answers === undefined ? incoming?.headers[headerNames.replyExpiresAt] : answers.replyExpiresAt;
   // What a foreign sender wrote and is no time would make the reply unreadable.
   return waitsUntil !== undefined && parseRfc3339(waitsUntil) !== undefined
     ? waitsUntil
@@ -109,6 +111,21 @@ function inherit(headers: MutableHeaders, messageId: string, incoming: Headers):
   if (tracestate !== undefined) headers[headerNames.tracestate] = tracestate;
   const baggage = incoming[headerNames.baggage];
   if (baggage !== undefined) headers[headerNames.baggage] = baggage;
+}
+
+/** A reply finds the saga whose message it answers. */
+function answer(headers: MutableHeaders, { answers, incoming }: OutgoingRequest): void {
+  if (answers !== undefined) {
+    headers[headerNames.correlationId] = answers.correlationId;
+    headers[headerNames.conversationId] = answers.conversationId;
+  }
+  const sagaId =
+    answers === undefined ? incoming?.headers[headerNames.originatingSagaId] : answers.sagaId;
+  const sagaType =
+    answers === undefined ? incoming?.headers[headerNames.originatingSagaType] : answers.sagaType;
+  if (sagaId === undefined || sagaType === undefined) return;
+  headers[headerNames.sagaId] = sagaId;
+  headers[headerNames.sagaType] = sagaType;
 }
 
 /** Adds headers of the user's own; those of the framework are set by options, never by name. */

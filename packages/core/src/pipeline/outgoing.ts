@@ -8,6 +8,7 @@ import { type MessageDefinition, definitionOf } from '../message/message-definit
 import { prepareForWire } from '../message/prepare-for-wire.ts';
 import { headerBytes, headerReserve, mostHeaderBytes } from '../recoverability/failure-headers.ts';
 import { checkPublish, checkReply, checkSend } from '../routing/best-practices.ts';
+import type { AnsweredMessage } from '../saga/stored-state.ts';
 import type { OutgoingMessage, TransportOperation } from '../transport/operations.ts';
 import { compose } from './behavior.ts';
 import type { IncomingContext } from './incoming-context.ts';
@@ -29,6 +30,10 @@ export interface OutgoingRequest {
   readonly replyTo?: string;
   /** Headers of the framework's own, beside the usual ones. */
   readonly headers?: Headers;
+  /** A timeout of a saga: what could otherwise only be a reply, sent to the endpoint itself. */
+  readonly isTimeout?: boolean;
+  /** What a reply answers, when that is not the message that is handled. */
+  readonly answers?: AnsweredMessage;
 }
 
 /** Makes transport operations of messages: the `route` and `serialize` stages, composed once. */
@@ -80,7 +85,7 @@ export function createOutgoing(services: EndpointServices): Outgoing {
       const { intent, message, options, incoming } = request;
       const definition = definitionOf(message);
       if (typeof message === 'function') throw classInsteadOfMessage(definition);
-      checkFor[intent](definition);
+      if (request.isTimeout !== true) checkFor[intent](definition);
       checkOutgoingOptions(definition, options);
       if (definition.ordered && options.partitionKey === undefined) throw withoutKey(definition);
       const timing = resolveTiming(intent, options, definition, clock.now(), services.capabilities);

@@ -38,14 +38,15 @@ export function createRouter(
 
 function replyDestination(
   services: EndpointServices,
-  { incoming, message }: OutgoingRequest,
+  { answers, incoming, message }: OutgoingRequest,
 ): Destination {
-  const replyTo = incoming?.headers[headerNames.replyTo];
+  const replyTo = answers === undefined ? incoming?.headers[headerNames.replyTo] : answers.replyTo;
   if (replyTo !== undefined && replyTo !== '') return { kind: 'queue', queue: replyTo };
+  const messageId = answers?.messageId ?? incoming?.messageId ?? '';
   throw new BusbarError(
     'NO_REPLY_ADDRESS',
-    `${message.constructor.name} cannot be sent as a reply: message ${incoming?.messageId ?? ''} names no address to reply to.`,
-    { details: { messageId: incoming?.messageId, endpoint: services.endpoint } },
+    `${message.constructor.name} cannot be sent as a reply: message ${messageId} names no address to reply to.`,
+    { details: { messageId, endpoint: services.endpoint } },
   );
 }
 

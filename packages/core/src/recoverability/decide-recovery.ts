@@ -53,12 +53,14 @@ const hopeless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'MESSAGE_INVALID',
   'CRASH_LOOP',
   'MISSING_CLAIM_CHECK',
+  'SAGA_CORRELATION_MISSING',
 ]);
 
 /** A deployment may be on its way, so only time can help: delayed retries, no immediate ones. */
 const perhapsLater: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNKNOWN_MESSAGE_TYPE',
   'NO_HANDLER',
+  'SAGA_STATE_INVALID',
 ]);
 
 /** The default policy: immediate retries, then delayed ones, then the error queue. */
