@@ -44,12 +44,14 @@ const outageCodes = new Set([
 
 const outageNames = new Set(['KnexTimeoutError']);
 
-/** Errors of `pg` and its pool have no code. */
+/**
+ * Errors of `pg` and its pool have no code. "Client has encountered a connection error" is none of them: it comes after the
+ * reason, which may be that the handler took too long, and the next attempt finds out.
+ */
 const outageTexts = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect/,
   /^timeout expired$/,
-  /^Client has encountered a connection error and is not queryable/,
   /^Client was closed and is not queryable/,
   /^Cannot use a pool after calling end on the pool/,
 ];

@@ -1,4 +1,6 @@
 import { BusbarError, withoutSecrets } from '@busbar/core';
+import { runBatch } from './statement-batch.ts';
+import { wireOf } from './wire.ts';
 import type { Pool, PoolClient, PoolConfig, QueryConfig } from 'pg';
 import type {
   DataLayer,
@@ -44,60 +46,116 @@ export class PgLayer implements DataLayer<PoolClient> {
 class PgTransaction implements OpenTransaction<PoolClient> {
   readonly transaction: PoolClient;
   readonly #release: Release;
-  /** Awaited by the first statement, which is queued behind it: pools with `pipeline: true` send both at once. */
-  #begun: Promise<unknown> | undefined;
+  /** Whether BEGIN and the first statement, and the last one and COMMIT, can share a round trip. */
+  readonly #batches: boolean;
+  #begun = false;
+  /** A failed batch leaves open what the server has prepared. */
+  #spoiled = false;
+  /** Why the connection broke, which the next statement would not say. */
+  #broken: Error | undefined;
 
   constructor(client: PoolClient) {
     this.transaction = client;
     this.#release = client.release.bind(client);
     client.release = refuseRelease;
-    client.on('error', ignore);
-    this.#begun = client.query('BEGIN');
-    this.#begun.catch(ignore);
+    client.on('error', this.#breaks);
+    this.#batches = wireOf(client) !== undefined;
   }
 
   async run(statement: SqlStatement): Promise<SqlResult> {
-    const result = this.transaction.query(toQuery(statement));
-    if (this.#begun !== undefined) {
-      result.catch(ignore);
-      await this.#begun;
-      this.#begun = undefined;
+    try {
+      return await (this.#begun ? this.#query(statement) : this.#begin(statement));
+    } catch (error) {
+      throw this.#broken ?? error;
     }
-    return toResult(await result);
   }
 
   async commit(last?: SqlStatement): Promise<void> {
-    // Queued together. Where `last` fails, the COMMIT behind it only ends the failed transaction.
-    const run = last === undefined ? undefined : this.run(last);
-    const commit = this.transaction.query('COMMIT');
-    const [ran, committed] = await Promise.allSettled([run, commit]);
-    this.#giveBack(committed.status === 'rejected');
-    if (ran.status === 'rejected') throw ran.reason;
-    if (committed.status === 'rejected') throw committed.reason;
-    if (committed.value.command !== 'COMMIT') {
-      throw new BusbarError(
-        'TRANSACTION_ENDED',
-        'A statement of the transaction failed, and the handler went on: PostgreSQL has undone all of it.',
-        { help: 'Let the error of the statement pass, or put a SAVEPOINT before it.' },
-      );
+    let tag: string;
+    try {
+      tag = await (last === undefined ? this.#end() : this.#endWith(last));
+    } catch (error) {
+      await this.rollback().catch(ignore);
+      throw this.#broken ?? error;
     }
+    this.#giveBack();
+    if (tag !== 'COMMIT') throw undone();
   }
 
   async rollback(): Promise<void> {
-    let broken = true;
     try {
-      await this.transaction.query('ROLLBACK');
-      broken = false;
+      if (this.#begun) await this.transaction.query('ROLLBACK');
+    } catch (error) {
+      this.#spoiled = true;
+      throw error;
     } finally {
-      this.#giveBack(broken);
+      this.#giveBack();
     }
   }
 
-  #giveBack(broken: boolean): void {
-    this.transaction.off('error', ignore);
-    // A connection that is still within a transaction belongs to nobody.
-    this.#release(broken);
+  async #begin(statement: SqlStatement): Promise<SqlResult> {
+    this.#begun = true;
+    const { transaction: client } = this;
+    try {
+      if (this.#batches) return await runBatch(client, statement, { before: 'BEGIN' });
+      // Pools with `pipeline: true` send both at once.
+      const begin = client.query('BEGIN');
+      return toResult(await both(begin, client.query(toQuery(statement))));
+    } catch (error) {
+      this.#spoiled = true;
+      throw error;
+    }
   }
+
+  async #query(statement: SqlStatement): Promise<SqlResult> {
+    return toResult(await this.transaction.query(toQuery(statement)));
+  }
+
+  async #end(): Promise<string> {
+    if (!this.#begun) return 'COMMIT';
+    return (await this.transaction.query('COMMIT')).command;
+  }
+
+  async #endWith(last: SqlStatement): Promise<string> {
+    const { transaction: client } = this;
+    if (!this.#begun) await this.run(last);
+    else if (this.#batches) return (await runBatch(client, last, { after: 'COMMIT' })).tag;
+    else {
+      // Where `last` fails, the COMMIT behind it only ends the failed transaction.
+      const stored = client.query(toQuery(last));
+      return (await both(stored, client.query('COMMIT'))).command;
+    }
+    return this.#end();
+  }
+
+  /** A connection that may still be within a transaction belongs to nobody. */
+  #giveBack(): void {
+    this.transaction.off('error', this.#breaks);
+    this.#release(this.#broken ?? this.#spoiled);
+  }
+
+  // Without a listener the error of a connection that breaks while it is lent would end the process.
+  readonly #breaks = (error: Error): void => {
+    this.#broken ??= error;
+  };
+}
+
+/** The second result, when both are over. @throws the error of the first, else of the second */
+async function both<Result>(first: Promise<unknown>, second: Promise<Result>): Promise<Result> {
+  const [one, two] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (two.status === 'rejected') throw two.reason;
+  return two.value;
+}
+
+function undone(): BusbarError {
+  return new BusbarError(
+    'TRANSACTION_ENDED',
+    'A statement of the transaction failed, and the handler went on; PostgreSQL has undone all of it.',
+    {
+      help: 'Let the error of the statement pass, or set a SAVEPOINT before a statement that may fail.',
+    },
+  );
 }
 
 function refuseRelease(): never {

@@ -22,6 +22,8 @@ export async function pgHarness(
     locks: true,
     // All that is stored grows that much older.
     advance: async (ms) => {
+      // What is noted behind a dispatch is so by the machine's clock.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(ms, 10)));
       const older = `- interval '${ms} milliseconds'`;
       await database.rows(`UPDATE busbar_handled SET handled_at = handled_at ${older}`);
       await database.rows(
