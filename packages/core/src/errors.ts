@@ -99,11 +99,33 @@ export const errorCatalogue = {
   TRANSPORT_UNAVAILABLE:
     'Check that the broker or file in the message can be reached; the endpoint tries again by itself once it has started.',
 
-  // Claim check, outbox
+  // Persistence, claim check, outbox
+  PERSISTENCE_UNAVAILABLE:
+    'Bring the database back; nothing was acknowledged, and the endpoint tries again by itself once it has started.',
+  MISSING_TABLE:
+    'Run the SQL that the message names, or let the persistence make its tables at start.',
+  TRANSACTION_ENDED:
+    'Leave the end of the transaction to the endpoint: throw to undo it, return to commit it.',
+  MISSING_OUTBOX: 'Add `outbox: true` and a persistence to the configuration of the endpoint.',
+  STORAGE_MISUSED:
+    'Keep to what the storage of the persistence takes; the message names the statement or function.',
+  SESSION_IN_HANDLER:
+    'A handler has a transaction already: use `context.storage` and `context.send` or `context.publish`.',
   CLAIM_NOT_FOUND:
     'The stored body is gone: keep claims at least as long as messages can wait, error queue included.',
   OUTBOX_CONFLICT:
     'Another attempt stored this message first; this one is undone and the stored result is used.',
+
+  // Sagas
+  INVALID_SAGA: 'Correct the definition of the saga.',
+  SAGA_CORRELATION_MISSING:
+    'Send the message with its correlation value: a string of 1 to 200 characters, a safe integer or a bigint.',
+  SAGA_CORRELATION_CHANGED:
+    'Leave the id and the correlation property of a saga as they are; start another saga for another value.',
+  SAGA_STATE_INVALID:
+    'Correct what the handlers write, or raise `version` and let `migrate` make the present form of what is stored.',
+  SAGA_CONFLICT:
+    'Another message changed the saga at the same time; the message is handled again with what it left.',
 
   // Foreign errors that were not thrown as an Error
   NOT_AN_ERROR: 'Throw an instance of Error, so that its stack is known.',

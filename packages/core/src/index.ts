@@ -31,10 +31,27 @@ export * from './handling/sender.ts';
 export * from './routing/routes.ts';
 export { defineRoutes } from './routing/define-routes.ts';
 
+// Sagas
+export { type PlainSagaOptions, type SchemaSagaOptions, defineSaga } from './saga/define-saga.ts';
+export type * from './saga/saga-definition.ts';
+export type * from './saga/saga-context.ts';
+export type { CorrelationKey, SagaOptions } from './saga/saga-options.ts';
+export type { AnySaga, SagaEntry, SagaHints } from './saga/saga-description.ts';
+export {
+  type Correlate,
+  type CorrelationValue,
+  type FinderContext,
+  type FoundSaga,
+  type SagaFinder,
+  finder,
+} from './saga/saga-finder.ts';
+export { sagaDiagram } from './saga/saga-diagram.ts';
+
 // Endpoints
 export { createEndpoint } from './endpoint/create-endpoint.ts';
 export * from './endpoint/endpoint.ts';
 export type { EndpointOptions } from './endpoint/endpoint-options.ts';
+export type { OutboxOptions } from './outbox/outbox-options.ts';
 export type { EndpointHealth, HealthStatus, MessageCounts } from './endpoint/endpoint-health.ts';
 export type { EndpointDiagnostics } from './endpoint/endpoint-diagnostics.ts';
 
@@ -65,6 +82,10 @@ export * from './claim-check/directory-store.ts';
 export * from './container/handler-container.ts';
 export * from './container/plain-container.ts';
 export * from './persistence/persistence.ts';
+export type * from './persistence/outbox-store.ts';
+export type * from './persistence/stored-saga.ts';
+export { decodeOperations, encodeOperations } from './outbox/stored-operation.ts';
+export { persistenceUnavailable } from './persistence/persistence-unavailable.ts';
 export * from './persistence/memory/memory-persistence.ts';
 export type { MemoryStorage } from './persistence/memory/memory-storage.ts';
 

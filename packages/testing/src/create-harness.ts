@@ -79,15 +79,17 @@ class EndpointHarness implements Harness<Clock> {
     return this.#spy.attempts;
   }
 
-  endpoint<R extends AnyRoutes = AnyRoutes>(
+  endpoint<R extends AnyRoutes = AnyRoutes, Storage = unknown>(
     name: string,
-    options: HarnessEndpointOptions<R> = {},
-  ): Endpoint<R> {
-    const endpoint = createEndpoint<R>(name, {
+    options: HarnessEndpointOptions<R, Storage> = {},
+  ): Endpoint<R, Storage> {
+    const endpoint = createEndpoint<R, Storage>(name, {
       transport: this.transport,
       clock: this.clock,
       logger: this.logger,
       ...options,
+      // Days pass in a moment here, and looking each second would be most of the work.
+      ...(options.outbox === true && { outbox: { relayEvery: '10m' } }),
       observers: [...(options.observers ?? []), this.#spy.observer(name)],
       behaviors: [...(options.behaviors ?? []), ...this.#spy.behaviors()],
     });

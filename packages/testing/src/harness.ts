@@ -28,10 +28,10 @@ export interface HarnessOptions<C extends Clock = VirtualClock> {
 }
 
 /** Options of an endpoint in a harness: transport, clock and logger are there already. */
-export interface HarnessEndpointOptions<R extends AnyRoutes = AnyRoutes> extends Omit<
-  EndpointOptions<R>,
-  'transport'
-> {
+export interface HarnessEndpointOptions<
+  R extends AnyRoutes = AnyRoutes,
+  Storage = unknown,
+> extends Omit<EndpointOptions<R, Storage>, 'transport'> {
   readonly transport?: EndpointOptions['transport'];
 }
 
@@ -52,10 +52,10 @@ export interface Harness<C extends Clock = VirtualClock> extends AsyncDisposable
   readonly transport: Transport;
   readonly logger: CapturedLogger;
   /** Makes an endpoint; `start()` starts it with the others. Several may have the same name. */
-  endpoint<R extends AnyRoutes = AnyRoutes>(
+  endpoint<R extends AnyRoutes = AnyRoutes, Storage = unknown>(
     name: string,
-    options?: HarnessEndpointOptions<R>,
-  ): Endpoint<R>;
+    options?: HarnessEndpointOptions<R, Storage>,
+  ): Endpoint<R, Storage>;
   /** Starts the endpoints that are not started. */
   start(): Promise<void>;
   /** Stops all endpoints. On a virtual clock a handler that hangs is fenced at its deadline, at once in real time. */

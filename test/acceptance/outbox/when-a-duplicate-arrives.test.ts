@@ -151,7 +151,7 @@ describe('when a duplicate arrives', () => {
     await sales.send(placeOrder, { messageId: 'm-1' });
     await harness.settled();
     expect(persistence.committed.get('A-1')).toBe(1);
-    await harness.advance('2m');
+    await harness.advance('30m');
     await sales.send(placeOrder, { messageId: 'another' });
     await harness.settled();
     await sales.send(placeOrder, { messageId: 'm-1' });

@@ -125,7 +125,7 @@ describe('when an outbox is used', () => {
   test('should refuse a persistence that has no outbox', () => {
     const persistence: Persistence = {
       name: 'plain',
-      capabilities: { outbox: false },
+      capabilities: { outbox: false, sagas: false },
       connect: (host) => memoryPersistence().connect(host),
     };
     expect(() =>

@@ -11,6 +11,7 @@ import {
 } from '@busbar/core';
 import { createHarness } from '@busbar/testing';
 import { describe, expect, test } from 'vitest';
+import { wrappedPersistence } from '../../support/wrapped-persistence.ts';
 
 class PlaceOrder extends Command('Sales.PlaceOrder')<{ orderId: string }> {}
 class OrderPlaced extends Event('Sales.OrderPlaced')<{ by: string }> {}
@@ -28,21 +29,12 @@ function watchedPersistence(): {
 } {
   const inner = memoryPersistence();
   const deliveries: Delivery[] = [];
-  const persistence: Persistence<MemoryStorage> = {
-    name: 'watched',
-    capabilities: inner.capabilities,
-    connect: async (host) => {
-      const connection = await inner.connect(host);
-      return {
-        markDispatched: (id) => connection.markDispatched(id),
-        close: () => connection.close(),
-        open: (incoming) => {
-          deliveries.push(incoming.delivery);
-          return connection.open(incoming);
-        },
-      };
+  const persistence = wrappedPersistence(inner, (connection) => ({
+    open: (incoming) => {
+      deliveries.push(incoming.delivery);
+      return connection.open(incoming);
     },
-  };
+  }));
   return { deliveries, committed: inner.committed, persistence };
 }
 

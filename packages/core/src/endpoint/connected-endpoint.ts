@@ -1,6 +1,7 @@
 import { removeExpiredClaims } from '../claim-check/claim-housekeeping.ts';
 import { claimCheckSettings } from '../claim-check/claim-check.ts';
 import { BusbarError, asError } from '../errors.ts';
+import { OutboxRelay } from '../outbox/outbox-relay.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import { currentAttempt } from '../pipeline/current-attempt.ts';
 import { type Dispatch, createDispatch } from '../pipeline/dispatch-stage.ts';
@@ -20,6 +21,7 @@ import type { EndpointServices, EndpointSettings } from './endpoint-services.ts'
 import { createMessageProcessor } from './message-processor.ts';
 import { composeObservers } from './observation.ts';
 import { RequestClient } from './request-client.ts';
+import { Sessions } from './sessions.ts';
 
 /** Closing what is left after the deadline may take this long; then the process goes on without it. */
 const closingGraceMs = 5_000;
@@ -30,6 +32,9 @@ export class ConnectedEndpoint {
   readonly outgoing: Outgoing;
   readonly dispatch: Dispatch;
   readonly requests: RequestClient;
+  /** Undefined without an outbox. */
+  readonly relay: OutboxRelay | undefined;
+  readonly sessions: Sessions;
   readonly #onMessage: OnMessage;
   readonly #onError: OnError;
   readonly #limiter: RateLimiter | undefined;
@@ -47,13 +52,23 @@ export class ConnectedEndpoint {
     this.dispatch = createDispatch(services);
     this.#onError = createRecovery(services);
     this.#limiter = this.#createLimiter();
-    this.#onMessage = createMessageProcessor(services, this.outgoing, this.#limiter);
+    this.relay =
+      services.outbox === undefined
+        ? undefined
+        : new OutboxRelay(services, this.dispatch, services.outbox);
+    this.sessions = new Sessions(this);
+    this.#onMessage = createMessageProcessor(services, this.outgoing, this.#limiter, this.relay);
     this.requests = new RequestClient(services);
     this.#housekeeping = removeExpiredClaims(services.claimCheck, services.clock, services.logger);
   }
 
   get rateLimited(): boolean {
     return this.#limiter?.active ?? false;
+  }
+
+  /** What keeps the persistence, or the outbox in it, from its work. */
+  get persistenceProblem(): string | undefined {
+    return this.services.persistence.health?.().problem ?? this.relay?.problem;
   }
 
   /** What went critically wrong and has not been seen to work since. */
@@ -78,6 +93,8 @@ export class ConnectedEndpoint {
   async receive(): Promise<void> {
     const { sendOnly, inputQueue, instanceQueue, connection, recoverability, ordered } =
       this.services;
+    // Likewise outside of the handler that may have started it.
+    currentAttempt.exit(() => this.relay?.start());
     if (sendOnly) return;
     for (const queue of [inputQueue, instanceQueue]) {
       if (queue === undefined) continue;
@@ -127,6 +144,7 @@ export class ConnectedEndpoint {
     this.requests.rejectAll();
     if (replies !== undefined) await this.#stopReceiver(replies, deadline);
     for (const [what, closing] of [
+      ['outbox', async () => this.relay?.stop()],
       ['persistence', () => persistence.close()],
       ['transport', () => connection.close()],
     ] as const) {
@@ -215,7 +233,7 @@ export async function connectEndpoint(
           ? undefined
           : claimCheckSettings(settings.claimCheckConfig, transport.capabilities),
       connection,
-      persistence: await persistence.connect({ endpoint, clock, logger }),
+      persistence: await persistence.connect({ endpoint, clock, logger, transport: connection }),
       counts: noCounts(),
       observe: composeObservers(settings.observers, logger),
     };

@@ -32,7 +32,16 @@ import {
   neededTopics,
   provision,
 } from './provisioning.ts';
+import {
+  outsideContext,
+  requestInHandler,
+  sendOnlyError,
+  sessionInHandler,
+  stopInHandler,
+  throwIfAborted,
+} from './endpoint-errors.ts';
 import { checkConcurrency, resolveOptions } from './resolve-options.ts';
+import type { SessionSender } from './sessions.ts';
 
 /**
  * An endpoint: the configuration is checked here, connections are made by `start()`.
@@ -40,11 +49,15 @@ import { checkConcurrency, resolveOptions } from './resolve-options.ts';
  * @param name The name of the endpoint, and of its queue.
  * @throws BusbarError INVALID_CONFIGURATION, UNKNOWN_OPTION, INVALID_HANDLER and others that name the setting.
  */
-export function createEndpoint<R extends AnyRoutes = AnyRoutes>(
+export function createEndpoint<R extends AnyRoutes = AnyRoutes, Storage = unknown>(
   name: string,
-  options: EndpointOptions<R>,
-): Endpoint<R> {
-  return new BusbarEndpoint(resolveOptions(name, options), options);
+  options: EndpointOptions<R, Storage>,
+): Endpoint<R, Storage> {
+  // What `storage` is in it is a matter of the persistence, which only the caller's types know.
+  return new BusbarEndpoint(resolveOptions(name, options), options) as Endpoint as Endpoint<
+    R,
+    Storage
+  >;
 }
 
 const noOptions = Object.freeze({});
@@ -91,8 +104,8 @@ class BusbarEndpoint implements Endpoint {
 
   async #start(): Promise<void> {
     const settings = this.#settings;
-    const { container, handlers, logger } = settings;
-    await container.verify?.(handlers.classes());
+    const { container, handlers, sagas, logger } = settings;
+    await container.verify?.([...new Set([...handlers.classes(), ...sagas.classes()])]);
     const connected = await this.#connect();
     try {
       if (this.#state !== 'starting') throw this.#wrongState('STOPPED');
@@ -151,7 +164,7 @@ class BusbarEndpoint implements Endpoint {
   }
 
   stop(options: StopOptions = {}): Promise<void> {
-    return insideHandler() ? refuseInHandler(this.#stopInHandler()) : this.#stopOnce(options);
+    return insideHandler() ? refuseInHandler(stopInHandler(this.name)) : this.#stopOnce(options);
   }
 
   async #stopOnce({ deadline }: StopOptions): Promise<void> {
@@ -195,7 +208,7 @@ class BusbarEndpoint implements Endpoint {
 
   sendLocal(command: object, options: SendOptions = noOptions): Promise<void> {
     const { sendOnly, inputQueue } = this.#settings;
-    if (sendOnly) return Promise.reject(this.#sendOnly('sendLocal'));
+    if (sendOnly) return Promise.reject(sendOnlyError(this.name, 'sendLocal'));
     return this.#sendNow('send', command, options, inputQueue);
   }
 
@@ -234,7 +247,7 @@ class BusbarEndpoint implements Endpoint {
 
   async #request(command: object, options: RequestOptions): Promise<never> {
     const connected = this.#running();
-    if (this.#settings.sendOnly) throw this.#sendOnly('request');
+    if (this.#settings.sendOnly) throw sendOnlyError(this.name, 'request');
     const definition = definitionOf(command);
     const { timeout, signal, ...sendOptions } = options;
     throwIfAborted(definition.name, signal);
@@ -265,6 +278,40 @@ class BusbarEndpoint implements Endpoint {
       .catch((error: unknown) => expected.cancel(asError(error)))
       .finally(() => connected.sendEnded());
     return (await expected.reply) as never;
+  }
+
+  transaction<Result>(
+    work: (storage: unknown, session: SessionSender) => Promise<Result>,
+  ): Promise<Result> {
+    if (insideHandler()) return refuseInHandler(sessionInHandler(this.name)) as Promise<never>;
+    return this.#transaction(work);
+  }
+
+  async #transaction<Result>(
+    work: (storage: unknown, session: SessionSender) => Promise<Result>,
+  ): Promise<Result> {
+    const connected = this.#withOutbox('transaction()');
+    connected.sendBegins();
+    try {
+      return await connected.sessions.run(work);
+    } finally {
+      connected.sendEnded();
+    }
+  }
+
+  readonly session = {
+    within: (storage: unknown): SessionSender => {
+      if (insideHandler()) throw sessionInHandler(this.name);
+      return this.#withOutbox('session.within()').sessions.within(storage);
+    },
+  };
+
+  #withOutbox(what: string): ConnectedEndpoint {
+    const connected = this.#running();
+    if (connected.relay !== undefined) return connected;
+    throw new BusbarError('MISSING_OUTBOX', `Endpoint "${this.name}" has no outbox for ${what}.`, {
+      details: { endpoint: this.name },
+    });
   }
 
   async provision({ prune = false }: ProvisionOptions = {}): Promise<ProvisionReport> {
@@ -307,6 +354,7 @@ class BusbarEndpoint implements Endpoint {
       connected: transport.connected,
       transportProblem: transport.problem,
       criticalProblem: connected?.criticalProblem,
+      persistenceProblem: connected?.persistenceProblem,
       receivers: connected?.receiverHealth() ?? [],
       counts: connected?.services.counts ?? noCounts(),
       rateLimited: connected?.rateLimited ?? false,
@@ -341,58 +389,4 @@ class BusbarEndpoint implements Endpoint {
       details: { endpoint: this.name, state: this.#state },
     });
   }
-
-  #stopInHandler(): BusbarError {
-    return new BusbarError(
-      'STOP_IN_HANDLER',
-      `endpoint.stop() of "${this.name}" was called inside a handler.`,
-      {
-        details: { endpoint: this.name },
-      },
-    );
-  }
-
-  #sendOnly(method: string): BusbarError {
-    return new BusbarError(
-      'SEND_ONLY',
-      `Endpoint "${this.name}" is send-only, so it has no queue for ${method}().`,
-      {
-        help: 'Remove `sendOnly: true`.',
-        details: { endpoint: this.name },
-      },
-    );
-  }
-}
-
-function outsideContext(intent: Intent, message: object): BusbarError {
-  const method = intent === 'publish' ? 'publish' : 'send';
-  const { name } = definitionOf(message);
-  return new BusbarError(
-    'SEND_OUTSIDE_CONTEXT',
-    `endpoint.${method}() was called with ${name} inside a handler.`,
-    {
-      help: `Use context.${method}(), so that the message leaves only if the handler succeeds; { dispatch: 'immediate' } sends now all the same.`,
-      details: { messageType: name },
-    },
-  );
-}
-
-function requestInHandler(message: object): BusbarError {
-  const { name } = definitionOf(message);
-  return new BusbarError(
-    'REQUEST_IN_HANDLER',
-    `endpoint.request() was called with ${name} inside a handler.`,
-    {
-      details: { messageType: name },
-    },
-  );
-}
-
-function throwIfAborted(messageType: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new BusbarError(
-    'REQUEST_ABORTED',
-    `The request ${messageType} was aborted before it was sent.`,
-    { cause: signal.reason, details: { messageType } },
-  );
 }

@@ -25,6 +25,8 @@ export interface EndpointDiagnostics {
   readonly subscriptions: readonly string[];
   readonly routes: Readonly<Record<string, string>>;
   readonly handlers: Readonly<Record<string, readonly string[]>>;
+  /** The sagas by name, each with what its messages are to it, such as `startedBy Sales.OrderPlaced`. */
+  readonly sagas: Readonly<Record<string, readonly string[]>>;
   readonly messages: readonly string[];
   readonly recoverability: object;
   readonly serializers: readonly string[];
@@ -48,7 +50,7 @@ export function describeEndpoint(
   settings: EndpointSettings,
   context: DiagnosticsContext,
 ): EndpointDiagnostics {
-  const { routes, handlers, recoverability, messages } = settings;
+  const { routes, handlers, sagas, recoverability, messages } = settings;
   return {
     endpoint: settings.endpoint,
     instance: settings.instance,
@@ -57,7 +59,7 @@ export function describeEndpoint(
     transport: context.transport,
     persistence: context.persistence,
     container: settings.container.name,
-    outbox: settings.outbox,
+    outbox: settings.outbox !== undefined,
     sendOnly: settings.sendOnly,
     concurrency: settings.concurrency,
     ordered: settings.ordered,
@@ -74,6 +76,14 @@ export function describeEndpoint(
         .map(({ name, chain }) => [
           name,
           handlers.bindingsFor(chain).map((binding) => binding.name),
+        ]),
+    ),
+    sagas: Object.fromEntries(
+      sagas
+        .descriptions()
+        .map(({ name, bindings }) => [
+          name,
+          bindings.map(({ role, messageDefinition }) => `${role} ${messageDefinition.name}`),
         ]),
     ),
     messages: messages.definitions().map(({ name, kind }) => `${kind} ${name}`),

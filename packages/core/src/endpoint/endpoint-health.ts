@@ -40,6 +40,7 @@ export interface HealthFacts {
   readonly connected: boolean;
   readonly transportProblem: string | undefined;
   readonly criticalProblem: string | undefined;
+  readonly persistenceProblem: string | undefined;
   readonly receivers: readonly ReceiverHealth[];
   readonly counts: MessageCounts;
   readonly rateLimited: boolean;
@@ -55,6 +56,7 @@ export function judgeHealth(facts: HealthFacts): EndpointHealth {
     grave.push(`the transport is not connected: ${facts.transportProblem ?? 'unknown reason'}`);
   else if (facts.transportProblem !== undefined) slight.push(facts.transportProblem);
   if (facts.criticalProblem !== undefined) grave.push(facts.criticalProblem);
+  if (facts.persistenceProblem !== undefined) slight.push(facts.persistenceProblem);
   for (const receiver of facts.receivers) {
     if (receiver.paused !== undefined)
       grave.push(`queue "${receiver.queue}" is not received: ${receiver.paused}`);

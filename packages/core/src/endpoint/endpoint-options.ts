@@ -6,6 +6,7 @@ import type { MessageType } from '../message/message-brand.ts';
 import type { Serializer } from '../message/serializer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observer } from '../observability/observer.ts';
+import type { OutboxOptions } from '../outbox/outbox-options.ts';
 import type { Persistence } from '../persistence/persistence.ts';
 import type { AnyBehavior } from '../pipeline/behavior.ts';
 import type { MessageMutator } from '../pipeline/message-mutator.ts';
@@ -14,17 +15,20 @@ import type {
   RecoverabilityOptions,
 } from '../recoverability/recoverability-options.ts';
 import type { AnyRoutes } from '../routing/routes.ts';
+import type { SagaEntry } from '../saga/saga-description.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Duration } from '../time/duration.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { LazyTransport, Transport } from '../transport/transport.ts';
 
 /** The configuration of an endpoint: one object, checked before any connection is made. */
-export interface EndpointOptions<R extends AnyRoutes = AnyRoutes> {
+export interface EndpointOptions<R extends AnyRoutes = AnyRoutes, Storage = unknown> {
   /** What carries the messages: `memoryTransport()`, an adapter's own, or `transportFrom(url)`. */
   readonly transport: Transport | LazyTransport;
   /** What handles messages: classes with `@handles` methods and results of `handler(…)`, called in this order. */
   readonly handlers?: readonly HandlerEntry[];
+  /** Processes that keep a state: results of `defineSaga(…)` and classes with `@saga`. They need a persistence. */
+  readonly sagas?: readonly SagaEntry[];
   /** Which endpoint owns which command. @default no routes: every send names its destination */
   readonly routes?: R;
   /** Types that this endpoint must know beside those of its handlers and routes: derived events, replies. */
@@ -32,9 +36,13 @@ export interface EndpointOptions<R extends AnyRoutes = AnyRoutes> {
   /** Makes handler instances. @default plainContainer() */
   readonly container?: HandlerContainer;
   /** Where handlers keep data. @default none; `context.storage` then explains what to write */
-  readonly persistence?: Persistence;
-  /** Deduplicates by message id, and sends what handlers sent if and only if their changes commit. @default false */
-  readonly outbox?: boolean;
+  readonly persistence?: Persistence<Storage>;
+  /**
+   * Deduplicates by message id, and sends what handlers and sessions sent if and only if their changes commit.
+   *
+   * @default false
+   */
+  readonly outbox?: boolean | OutboxOptions;
   readonly recoverability?: RecoverabilityOptions;
   /** The most messages handled at once. Raise it for handlers that wait, lower it to spare what they call. @default 16 */
   readonly concurrency?: number;
@@ -96,6 +104,7 @@ export interface EndpointOptions<R extends AnyRoutes = AnyRoutes> {
 export const endpointOptionNames = [
   'transport',
   'handlers',
+  'sagas',
   'routes',
   'messages',
   'container',

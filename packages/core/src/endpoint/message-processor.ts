@@ -1,10 +1,12 @@
 import { headerNames } from '../headers.ts';
+import type { OutboxRelay } from '../outbox/outbox-relay.ts';
 import { currentAttempt } from '../pipeline/current-attempt.ts';
 import { IncomingContext } from '../pipeline/incoming-context.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import { createReceivePipeline } from '../pipeline/receive-stage.ts';
 import type { RateLimiter } from '../recoverability/rate-limiter.ts';
 import { parseCount } from '../recoverability/attempt-count.ts';
+import { createConflictRetries } from '../saga/conflict-retries.ts';
 import type { DeliveryAttempt, OnMessage } from '../transport/delivery.ts';
 import type { EndpointServices } from './endpoint-services.ts';
 import { observeProcessing } from './observation.ts';
@@ -14,19 +16,26 @@ export function createMessageProcessor(
   services: EndpointServices,
   outgoing: Outgoing,
   limiter: RateLimiter | undefined,
+  relay: OutboxRelay | undefined,
 ): OnMessage {
   const { clock, counts, logger, observe, observers } = services;
-  const pipeline = createReceivePipeline(services, outgoing);
+  const pipeline = createReceivePipeline(services, outgoing, relay);
   const processing = observeProcessing(observers, logger, pipeline);
+  const retryConflicts = createConflictRetries(services);
 
   return async (attempt) => {
     const { delivery } = attempt;
     const probe = limiter?.active === true;
     if (probe) await limiter.admit(delivery.signal);
     const startedAt = clock.now();
-    const context = new IncomingContext(attempt, startedAt);
+    let context = new IncomingContext(attempt, startedAt);
+    const process = (): Promise<void> => currentAttempt.run(context, processing, context);
     try {
-      await currentAttempt.run(context, processing, context);
+      await retryConflicts(process, delivery, () => {
+        context.ended = true;
+        // As fresh as the first: what the attempt before changed in it is gone.
+        context = new IncomingContext({ ...attempt, headers: { ...delivery.headers } }, startedAt);
+      });
     } catch (error) {
       counts.failed += 1;
       limiter?.failed(isFirstFailure(attempt), probe);

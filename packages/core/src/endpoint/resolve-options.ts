@@ -5,14 +5,17 @@ import { nativeEnvelope } from '../envelope/envelope.ts';
 import { BusbarError } from '../errors.ts';
 import { HandlerRegistry } from '../handling/handler-registry.ts';
 import { jsonSerializer } from '../message/json-serializer.ts';
+import type { MessageDefinition } from '../message/message-definition.ts';
 import { MessageRegistry } from '../message/message-registry.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { guardedLogger } from '../observability/guarded-logger.ts';
 import { withFields } from '../observability/logger.ts';
+import { type OutboxOptions, outboxOptionNames } from '../outbox/outbox-options.ts';
 import { addUserHeaders, noHeaders } from '../pipeline/outgoing-headers.ts';
 import { stageDescriptions } from '../pipeline/stages.ts';
 import { resolveRecoverability } from '../recoverability/recoverability-options.ts';
 import { noRoutes } from '../routing/define-routes.ts';
+import { SagaRegistry } from '../saga/saga-registry.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { toMilliseconds } from '../time/duration.ts';
 import { defaultTopology } from '../topology/topology.ts';
@@ -43,8 +46,10 @@ export function resolveOptions(name: string, options: EndpointOptions): Endpoint
   if (options.instance !== undefined) checkName('instance', options.instance);
   const sendOnly = options.sendOnly ?? false;
   const handlers = new HandlerRegistry(options.handlers ?? []);
-  if (sendOnly && (options.handlers?.length ?? 0) > 0) {
-    throw new BusbarError('SEND_ONLY', `Endpoint "${name}" is send-only but has handlers.`);
+  const sagas = new SagaRegistry(options.sagas ?? []);
+  for (const what of ['handlers', 'sagas'] as const) {
+    if (!sendOnly || (options[what]?.length ?? 0) === 0) continue;
+    throw new BusbarError('SEND_ONLY', `Endpoint "${name}" is send-only but has ${what}.`);
   }
   const serializer = options.serializer ?? jsonSerializer();
   const routes = options.routes ?? noRoutes();
@@ -64,13 +69,17 @@ export function resolveOptions(name: string, options: EndpointOptions): Endpoint
     replyQueue: topology.replyQueue(name, instance),
     errorQueue: options.errorQueue ?? 'error',
     auditQueue: options.auditQueue,
-    outbox: options.outbox ?? false,
+    outbox: resolveOutbox(options.outbox),
     stopDeadlineMs: toMilliseconds(options.stopDeadline ?? '30s', 'stopDeadline'),
     requestTimeoutMs: toMilliseconds(options.requestTimeout ?? '30s', 'requestTimeout'),
     clock: options.clock ?? systemClock,
     logger: withFields(guardedLogger(options.logger ?? consoleLogger()), { endpoint: name }),
-    messages: collectMessages(options, handlers),
+    messages: collectMessages(options, [
+      ...handlers.messageDefinitions(),
+      ...sagas.messageDefinitions(),
+    ]),
     handlers,
+    sagas,
     container: options.container ?? plainContainer(),
     routes,
     topology,
@@ -93,13 +102,17 @@ export function resolveOptions(name: string, options: EndpointOptions): Endpoint
   };
   checkQueues(settings);
   checkOutbox(settings, options);
+  checkSagas(settings, options);
   checkBehaviors(settings);
   return settings;
 }
 
-function collectMessages(options: EndpointOptions, handlers: HandlerRegistry): MessageRegistry {
+function collectMessages(
+  options: EndpointOptions,
+  handled: readonly MessageDefinition[],
+): MessageRegistry {
   const messages = new MessageRegistry(options.messages ?? []);
-  for (const definition of handlers.messageDefinitions()) messages.add(definition.type);
+  for (const definition of handled) messages.add(definition.type);
   for (const command of options.routes?.commands() ?? []) messages.add(command.type);
   for (const { reply } of messages.definitions()) if (reply !== undefined) messages.add(reply);
   return messages;
@@ -176,11 +189,23 @@ function checkQueues(settings: EndpointSettings): void {
   }
 }
 
+function resolveOutbox(outbox: EndpointOptions['outbox'] = false): EndpointSettings['outbox'] {
+  if (outbox === false) return undefined;
+  if (outbox !== true && (typeof outbox !== 'object' || outbox === null)) {
+    throw invalid('outbox', outbox, "true, or options such as { relayAfter: '10s' }");
+  }
+  const { relayAfter = '10s', relayEvery = '1s' }: OutboxOptions = outbox === true ? {} : outbox;
+  if (outbox !== true) checkKnown('outbox.', outbox, outboxOptionNames);
+  const relayEveryMs = toMilliseconds(relayEvery, 'outbox.relayEvery');
+  if (relayEveryMs === 0) throw invalid('outbox.relayEvery', relayEvery, 'a time above 0');
+  return { relayAfterMs: toMilliseconds(relayAfter, 'outbox.relayAfter'), relayEveryMs };
+}
+
 function checkOutbox(
   { endpoint, outbox }: EndpointSettings,
   { persistence }: EndpointOptions,
 ): void {
-  if (!outbox) return;
+  if (outbox === undefined) return;
   if (persistence === undefined) {
     throw new BusbarError(
       'MISSING_PERSISTENCE',
@@ -197,6 +222,24 @@ function checkOutbox(
     {
       help: 'Remove `outbox: true`, or choose a persistence with an outbox.',
       details: { setting: 'outbox' },
+    },
+  );
+}
+
+function checkSagas({ endpoint, sagas }: EndpointSettings, { persistence }: EndpointOptions): void {
+  const [first] = sagas.descriptions();
+  if (first === undefined) return;
+  if (persistence === undefined) {
+    const text = `Endpoint "${endpoint}" has the saga ${first.name} but no persistence.`;
+    throw new BusbarError('MISSING_PERSISTENCE', text, { details: { endpoint, saga: first.name } });
+  }
+  if (persistence.capabilities.sagas) return;
+  throw new BusbarError(
+    'INVALID_CONFIGURATION',
+    `The persistence "${persistence.name}" cannot keep sagas.`,
+    {
+      help: 'Remove `sagas`, or choose a persistence that keeps them.',
+      details: { setting: 'sagas' },
     },
   );
 }

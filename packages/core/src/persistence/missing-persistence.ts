@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.ts';
+import type { OutboxStore } from './outbox-store.ts';
 import type { Persistence, PersistenceConnection, StorageSession } from './persistence.ts';
 
 /**
@@ -13,21 +14,36 @@ export function missingPersistence(endpoint: string): Persistence {
       throw explain(endpoint, `context.storage.${property}`);
     },
   });
+  const refuse = (what: string) => () => Promise.reject(explain(endpoint, what));
   const session: StorageSession = {
     storage,
-    commit: () => Promise.resolve(),
+    findSaga: refuse('A saga'),
+    commit: () => Promise.resolve({ record: undefined }),
     rollback: () => Promise.resolve(),
+  };
+  const refuseOutbox = refuse('The outbox');
+  const outbox: OutboxStore = {
+    markDispatched: () => {
+      throw explain(endpoint, 'The outbox');
+    },
+    keep: refuseOutbox,
+    claim: refuseOutbox,
+    claimLane: refuseOutbox,
+    settleLane: refuseOutbox,
+    forget: refuseOutbox,
+    backlog: refuseOutbox,
   };
   const opened = Promise.resolve({ state: 'new' as const, session });
   const connection: PersistenceConnection = {
-    open: (incoming) =>
-      incoming.outbox ? Promise.reject(explain(endpoint, 'The outbox')) : opened,
-    markDispatched: () => Promise.reject(explain(endpoint, 'The outbox')),
+    open: (incoming) => (incoming.outbox ? refuseOutbox() : opened),
+    begin: refuse('A transactional session'),
+    join: refuse('A transactional session'),
+    outbox,
     close: () => Promise.resolve(),
   };
   return {
     name: 'none',
-    capabilities: { outbox: false },
+    capabilities: { outbox: false, sagas: false },
     connect: () => Promise.resolve(connection),
   };
 }

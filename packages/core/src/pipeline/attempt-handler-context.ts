@@ -1,28 +1,27 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
-import { BusbarError, asError } from '../errors.ts';
 import type {
   AnyHandlerContext,
   PublishOptions,
   ReplyOptions,
   SendOptions,
 } from '../handling/handler-context.ts';
-import { type Headers, type Intent, headerNames } from '../headers.ts';
+import { type Headers, headerNames } from '../headers.ts';
 import { type Logger, withFields } from '../observability/logger.ts';
 import { parseCount } from '../recoverability/attempt-count.ts';
-import type { TransportOperation } from '../transport/operations.ts';
-import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
+import { BatchSender } from './batch-sender.ts';
+import type { Dispatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 import type { Outgoing, OutgoingRequest } from './outgoing.ts';
-import { Sending } from './sending.ts';
 
 const noOptions = Object.freeze({});
-const added = Promise.resolve();
+
+/** Something that a handler sends; which message it handles is known. */
+export type HandlerRequest = Omit<OutgoingRequest, 'incoming'>;
 
 /** What a handler sees of its message and can do while it handles it. */
 export class AttemptHandlerContext implements AnyHandlerContext {
   readonly #services: EndpointServices;
-  readonly #outgoing: Outgoing;
-  readonly #dispatch: Dispatch;
+  readonly #sender: BatchSender;
   readonly #incoming: IncomingContext;
   #log: Logger | undefined;
   #stopped = false;
@@ -34,8 +33,7 @@ export class AttemptHandlerContext implements AnyHandlerContext {
     incoming: IncomingContext,
   ) {
     this.#services = services;
-    this.#outgoing = outgoing;
-    this.#dispatch = dispatch;
+    this.#sender = new BatchSender(outgoing, dispatch, incoming);
     this.#incoming = incoming;
   }
 
@@ -92,69 +90,24 @@ export class AttemptHandlerContext implements AnyHandlerContext {
   }
 
   send(command: object, options: SendOptions = noOptions): Promise<void> {
-    return this.#collect('send', command, options);
+    return this.collect({ intent: 'send', message: command, options });
   }
 
   sendLocal(command: object, options: SendOptions = noOptions): Promise<void> {
-    return this.#collect('send', command, options, this.#services.inputQueue);
+    const queue = this.#services.inputQueue;
+    return this.collect({ intent: 'send', message: command, options, queue });
   }
 
   publish(event: object, options: PublishOptions = noOptions): Promise<void> {
-    return this.#collect('publish', event, options);
+    return this.collect({ intent: 'publish', message: event, options });
   }
 
   reply(message: object, options: ReplyOptions = noOptions): Promise<void> {
-    return this.#collect('reply', message, options);
+    return this.collect({ intent: 'reply', message, options });
   }
 
-  #collect(intent: Intent, message: object, options: SendOptions, queue?: string): Promise<void> {
-    const adding = this.#add({ intent, message, options, incoming: this.#incoming, queue });
-    if (adding === undefined) return added;
-    // The attempt awaits it too, so a failure that the handler does not look at is not unhandled: it fails the attempt.
-    const sending = new Sending((resolve, reject) => {
-      adding.then(resolve, reject);
-    });
-    this.#incoming.sending.push(sending);
-    return sending;
-  }
-
-  /** Undefined once it is in the batch: by far the usual case, in which nothing can fail any more. */
-  #add(request: OutgoingRequest): Promise<void> | undefined {
-    try {
-      this.#refuseIfEnded(request);
-      const operation = this.#outgoing.prepare(request);
-      if (operation instanceof Promise || request.options.dispatch === 'immediate') {
-        return this.#addLater(request, operation);
-      }
-      this.#incoming.batch.push(operation);
-      return undefined;
-    } catch (error) {
-      return Promise.reject(asError(error));
-    }
-  }
-
-  async #addLater(
-    request: OutgoingRequest,
-    preparing: TransportOperation | Promise<TransportOperation>,
-  ): Promise<void> {
-    const operation = await preparing;
-    if (request.options.dispatch === 'immediate') {
-      await this.#dispatch(new DispatchBatch([operation], this.#incoming.delivery));
-      return;
-    }
-    this.#refuseIfEnded(request);
-    this.#incoming.batch.push(operation);
-  }
-
-  #refuseIfEnded({ message }: OutgoingRequest): void {
-    if (!this.#incoming.ended) return;
-    throw new BusbarError(
-      'SEND_OUTSIDE_CONTEXT',
-      `${message.constructor.name} was sent on the context of message ${this.#incoming.messageId} after its handlers had ended.`,
-      {
-        help: 'Await everything that the handler starts, or send with the endpoint itself once the handler is over.',
-        details: { messageId: this.#incoming.messageId },
-      },
-    );
+  /** Sends what belongs to the attempt; a context of more abilities adds what it knows. */
+  protected collect(request: HandlerRequest): Promise<void> {
+    return this.#sender.collect({ ...request, incoming: this.#incoming });
   }
 }

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BusbarError } from '../errors.ts';
-import type { IncomingContext } from './incoming-context.ts';
+import type { SendingScope } from './batch-sender.ts';
 import { Sending } from './sending.ts';
 
 /**
- * The attempt around the running code, if any. It is how the endpoint's own `send` knows that it was called inside a
- * handler, where the message would leave although the handler fails.
+ * The attempt or session around the running code, if any. It is how the endpoint's own `send` knows that it was called
+ * inside a handler or session, where the message would leave although that fails.
  */
-export const currentAttempt = new AsyncLocalStorage<IncomingContext>();
+export const currentAttempt = new AsyncLocalStorage<SendingScope>();
 
-/** Whether the running code belongs to an attempt that is not over yet. */
+/** Whether the running code belongs to an attempt or session that is not over yet. */
 export function insideHandler(): boolean {
   const attempt = currentAttempt.getStore();
   return attempt !== undefined && !attempt.ended;

@@ -6,22 +6,32 @@ import type { DispatchResult, TransportOperation } from '../transport/operations
 import { type Step, compose } from './behavior.ts';
 import type { OutgoingBatch } from './stages.ts';
 
+/** Stores operations in some other way than by a dispatch of their own, such as together with settling. */
+export type StoreOperations = (
+  operations: readonly TransportOperation[],
+) => Promise<readonly DispatchResult[]>;
+
+/** How a batch is dispatched. */
+export interface DispatchHow {
+  /** The delivery whose handling sent them: once it is lost nothing is dispatched. */
+  readonly delivery?: Delivery;
+  readonly through?: StoreOperations | undefined;
+  /** Each counts for itself: what becomes of it is in `results`, and nothing is thrown for one that was not confirmed. */
+  readonly each?: boolean;
+}
+
 /** What is to be dispatched at once, and what became of it. */
 export class DispatchBatch implements OutgoingBatch {
   readonly operations: TransportOperation[];
-  /** The delivery whose handling sent them: once it is lost nothing is dispatched. */
-  readonly delivery: Delivery | undefined;
-  /** Whether to settle the delivery in the same transaction, where the transport can. */
-  readonly settle: boolean;
+  readonly how: DispatchHow;
   /** Whether all behaviours called next(). */
   reached = false;
-  /** Whether the delivery was settled together with the operations. */
-  settled = false;
+  /** One for each of `operations`; none where there were none. */
+  results: readonly DispatchResult[] = [];
 
-  constructor(operations: TransportOperation[], delivery?: Delivery, settle?: 'settle') {
+  constructor(operations: TransportOperation[], how: DispatchHow = {}) {
     this.operations = operations;
-    this.delivery = delivery;
-    this.settle = settle !== undefined;
+    this.how = how;
   }
 }
 
@@ -36,22 +46,24 @@ export type Dispatch = Step<DispatchBatch>;
 export function createDispatch(services: EndpointServices): Dispatch {
   const { behaviors, connection, observe } = services;
   const step = compose('dispatch', behaviors, async (batch: DispatchBatch) => {
-    const { operations, delivery } = batch;
+    const { operations } = batch;
+    const { delivery, through, each } = batch.how;
     batch.reached = true;
-    if (operations.length === 0) return;
+    if (operations.length === 0 && through === undefined) return;
     if (delivery?.lost === true) throw deliveryLost(delivery);
-    const atomic = batch.settle && delivery?.settleWith !== undefined;
-    const results = atomic
-      ? await (delivery as Required<Delivery>).settleWith(operations)
-      : await connection.dispatch(operations);
-    throwUnlessConfirmed(operations, results);
-    batch.settled = atomic;
-    observe?.({ kind: 'dispatched', operations });
+    batch.results =
+      through === undefined ? await connection.dispatch(operations) : await through(operations);
+    if (each !== true) throwUnlessConfirmed(operations, batch.results);
+    if (observe === undefined) return;
+    const { results } = batch;
+    const sent = operations.filter((_operation, index) => results[index]?.outcome === 'confirmed');
+    if (sent.length > 0) observe({ kind: 'dispatched', operations: sent });
   });
   if (behaviors.every(({ stage }) => stage !== 'dispatch')) return step;
   return async (batch) => {
     await step(batch);
-    if (!batch.reached && batch.operations.length > 0) throw swallowed(batch.operations);
+    const wanted = batch.operations.length > 0 || batch.how.through !== undefined;
+    if (!batch.reached && wanted) throw swallowed(batch.operations);
   };
 }
 

@@ -1,6 +1,7 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
-import { BusbarError } from '../errors.ts';
-import { fromStored } from '../outbox/stored-operation.ts';
+import { BusbarError, asError } from '../errors.ts';
+import type { OutboxRelay } from '../outbox/outbox-relay.ts';
+import { persistenceUnavailable } from '../persistence/persistence-unavailable.ts';
 import type { OpenedMessage } from '../persistence/persistence.ts';
 import type { Step } from './behavior.ts';
 import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
@@ -17,17 +18,22 @@ export function createOutboxStage(
   services: EndpointServices,
   next: Step<IncomingContext>,
   dispatch: Dispatch,
+  relay: OutboxRelay | undefined,
 ): Step<IncomingContext> {
-  const { outbox, persistence } = services;
+  const { persistence } = services;
 
-  const open = ({ messageId, headers, delivery }: IncomingContext): Promise<Opened> =>
-    persistence.open({ messageId, headers, delivery, outbox });
+  const open = async (context: IncomingContext): Promise<Opened> => {
+    const { messageId, headers, delivery } = context;
+    try {
+      return await persistence.open({ messageId, headers, delivery, outbox: relay !== undefined });
+    } catch (error) {
+      throw explained(services, asError(error));
+    }
+  };
 
   const useStored = async (context: IncomingContext, opened: Known): Promise<void> => {
     context.outcome = 'deduplicated';
-    if (opened.state === 'dispatched') return;
-    await dispatch(new DispatchBatch(opened.operations.map(fromStored), context.delivery));
-    await persistence.markDispatched(context.messageId);
+    if (opened.state === 'stored') await relay?.send(opened, context.delivery);
   };
 
   return async (context) => {
@@ -48,19 +54,25 @@ export function createOutboxStage(
         return;
       }
       if (stored !== opened) await stored.session.rollback();
-      throw error;
+      throw explained(services, asError(error));
     }
     // A behaviour ended the processing before the transaction: there is nothing to commit.
     if (context.session !== undefined) await rollBack(services, context);
-    if (outbox) {
-      await dispatch(new DispatchBatch(context.batch, context.delivery));
-      await persistence.markDispatched(context.messageId);
+    if (context.settled) return;
+    if (relay !== undefined) {
+      await relay.sendCommitted(context.record, context.batch, context.delivery);
     } else if (context.batch.length > 0) {
-      const batch = new DispatchBatch(context.batch, context.delivery, 'settle');
-      await dispatch(batch);
-      context.settled = batch.settled;
+      const { delivery } = context;
+      const through = delivery.settleWith?.bind(delivery);
+      await dispatch(new DispatchBatch(context.batch, { delivery, through }));
+      context.settled = through !== undefined;
     }
   };
+}
+
+/** A database that is away is no fault of the message. */
+function explained({ persistence }: EndpointServices, error: Error): Error {
+  return persistence.isOutage?.(error) === true ? persistenceUnavailable(error) : error;
 }
 
 type Opened = OpenedMessage<unknown>;

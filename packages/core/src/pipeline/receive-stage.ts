@@ -1,6 +1,7 @@
 import type { IncomingContext } from './incoming-context.ts';
 import { type Step, compose } from './behavior.ts';
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
+import type { OutboxRelay } from '../outbox/outbox-relay.ts';
 import { createDeserializeStage } from './deserialize-stage.ts';
 import { createDispatch } from './dispatch-stage.ts';
 import { createHandlersStage } from './handlers-stage.ts';
@@ -17,6 +18,7 @@ import type { StageContexts, StageName } from './stages.ts';
 export function createReceivePipeline(
   services: EndpointServices,
   outgoing: Outgoing,
+  relay: OutboxRelay | undefined,
 ): Step<IncomingContext> {
   const stage = <S extends StageName>(
     name: S,
@@ -28,13 +30,11 @@ export function createReceivePipeline(
       work,
     ) as Step<IncomingContext>;
 
+  const dispatch = createDispatch(services);
   const handlers = stage('handlers', createHandlersStage(services, outgoing));
-  const transaction = stage('transaction', createTransactionStage(services, handlers));
+  const transaction = stage('transaction', createTransactionStage(services, handlers, dispatch));
   const deserialize = stage('deserialize', createDeserializeStage(services, transaction));
-  const outbox = stage(
-    'outbox',
-    createOutboxStage(services, deserialize, createDispatch(services)),
-  );
+  const outbox = stage('outbox', createOutboxStage(services, deserialize, dispatch, relay));
   const unwrap = stage('unwrap', createUnwrapStage(services, outbox));
   const receive = stage('transport-receive', unwrap);
   if (!mayChangeBytes(services)) return receive;

@@ -1,10 +1,10 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { type MutableHeaders, headerNames } from '../headers.ts';
-import { toStored } from '../outbox/stored-operation.ts';
 import { nextCopy } from '../recoverability/failure-headers.ts';
 import type { TransportOperation } from '../transport/operations.ts';
 import type { Step } from './behavior.ts';
-import { deliveryLost } from './dispatch-stage.ts';
+import { createDestinationCheck } from './destination-check.ts';
+import { type Dispatch, DispatchBatch, deliveryLost } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
 import { endOf } from './sending.ts';
 
@@ -12,8 +12,10 @@ import { endOf } from './sending.ts';
 export function createTransactionStage(
   services: EndpointServices,
   next: Step<IncomingContext>,
+  dispatch: Dispatch,
 ): Step<IncomingContext> {
   const { outbox, auditQueue } = services;
+  const checkDestinations = createDestinationCheck(services);
 
   return async (context) => {
     await next(context);
@@ -21,11 +23,28 @@ export function createTransactionStage(
     if (context.sending.length > 0) await endOf(context.sending);
     context.ended = true;
     if (auditQueue !== undefined) context.batch.push(auditCopy(services, context, auditQueue));
-    const { session, delivery, batch } = context;
+    const { session, delivery, batch, sagas } = context;
     if (delivery.lost) throw deliveryLost(delivery);
     if (session === undefined) return;
+    if (session.commitAndDispatch !== undefined) {
+      const through = (operations: readonly TransportOperation[]) => {
+        context.session = undefined;
+        return (session as Required<typeof session>).commitAndDispatch({ operations, sagas });
+      };
+      await dispatch(new DispatchBatch(batch, { delivery, through }));
+      context.settled = true;
+      return;
+    }
+    if (outbox !== undefined && batch.length > 0) {
+      await checkDestinations(batch);
+      if (delivery.lost) throw deliveryLost(delivery);
+    }
     context.session = undefined;
-    await session.commit(outbox ? batch.map(toStored) : []);
+    const { record } = await session.commit({
+      operations: outbox === undefined ? [] : batch,
+      sagas,
+    });
+    context.record = record;
   };
 }
 

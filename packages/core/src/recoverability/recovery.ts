@@ -46,6 +46,8 @@ export function createRecovery(services: EndpointServices): OnError {
   return async (failure) => {
     const { delivery, headers, error } = failure;
     if (error instanceof NotAdmitted) return { action: 'release' };
+    // Every message would fail the same way, and none of them is at fault: the receiver keeps it and pauses.
+    if (isOutage(error)) throw error;
     const rounds = inPlace.get(delivery);
     const delayedAttempts =
       parseCount(headers[headerNames.delayedAttempts]) + (rounds?.rounds ?? 0);
@@ -70,6 +72,10 @@ export function createRecovery(services: EndpointServices): OnError {
     await step(context);
     return context.decision;
   };
+}
+
+function isOutage(error: Error): boolean {
+  return error instanceof BusbarError && error.code === 'PERSISTENCE_UNAVAILABLE';
 }
 
 /** What is known of earlier rounds is their number; each is taken to have used all immediate retries. */

@@ -1,14 +1,21 @@
 import { BusbarError } from '../../errors.ts';
+import { decodeOperations } from '../../outbox/stored-operation.ts';
+import type { Clock } from '../../time/clock.ts';
 import { type Duration, toMilliseconds } from '../../time/duration.ts';
+import type { TransportOperation } from '../../transport/operations.ts';
 import type {
+  CommitResult,
   IncomingMessage,
   OpenedMessage,
   Persistence,
   PersistenceConnection,
   PersistenceHost,
+  SessionChanges,
   StorageSession,
-  StoredOperation,
 } from '../persistence.ts';
+import type { StoredSaga } from '../stored-saga.ts';
+import { MemoryOutbox, MemoryOutboxStore, outboxConflict } from './memory-outbox.ts';
+import { MemorySagas } from './memory-sagas.ts';
 import { type MemoryStorage, MemoryTransaction } from './memory-storage.ts';
 
 /** Options of {@link memoryPersistence}. */
@@ -17,10 +24,10 @@ export interface MemoryPersistenceOptions {
   readonly keepDeduplication?: Duration;
 }
 
-interface OutboxRecord {
-  /** JSON, as a database would hold it: what does not survive that shows in the first test. */
-  readonly operations: string;
-  dispatchedAt: number | undefined;
+/** A transaction of the user's own, for `session.within`. It ends with one of `commit` and `rollback`. */
+export interface OwnMemoryTransaction extends MemoryStorage {
+  commit(): void;
+  rollback(): void;
 }
 
 /**
@@ -29,9 +36,10 @@ interface OutboxRecord {
  */
 export class MemoryPersistence implements Persistence<MemoryStorage> {
   readonly name = 'memory';
-  readonly capabilities = { outbox: true };
+  readonly capabilities = { outbox: true, sagas: true };
   readonly #values = new Map<string, unknown>();
-  readonly #outboxes = new Map<string, Map<string, OutboxRecord>>();
+  readonly #sagas = new MemorySagas();
+  readonly #outboxes = new Map<string, MemoryOutbox>();
   readonly #keepMs: number;
 
   constructor(options: MemoryPersistenceOptions = {}) {
@@ -43,87 +51,124 @@ export class MemoryPersistence implements Persistence<MemoryStorage> {
     return this.#values;
   }
 
-  connect(host: PersistenceHost): Promise<PersistenceConnection<MemoryStorage>> {
-    let outbox = this.#outboxes.get(host.endpoint);
+  /** The instances of a saga, for assertions. */
+  sagas(type: string): readonly StoredSaga[] {
+    return this.#sagas.ofType(type);
+  }
+
+  /** Begins a transaction that no endpoint knows of. */
+  begin(): OwnMemoryTransaction {
+    const transaction = new MemoryTransaction(this.#values);
+    return Object.assign(transaction, {
+      commit: () => transaction.apply(),
+      rollback: () => transaction.end(),
+    });
+  }
+
+  connect({ endpoint, clock }: PersistenceHost): Promise<PersistenceConnection<MemoryStorage>> {
+    let outbox = this.#outboxes.get(endpoint);
     if (outbox === undefined) {
-      outbox = new Map();
-      this.#outboxes.set(host.endpoint, outbox);
+      outbox = new MemoryOutbox();
+      this.#outboxes.set(endpoint, outbox);
     }
-    return Promise.resolve(
-      new MemoryPersistenceConnection(this.#values, outbox, host, this.#keepMs),
-    );
+    const store = { endpoint, clock, values: this.#values, sagas: this.#sagas, outbox };
+    return Promise.resolve(new MemoryPersistenceConnection(store, this.#keepMs));
   }
 }
 
-class MemoryPersistenceConnection implements PersistenceConnection<MemoryStorage> {
-  readonly #values: Map<string, unknown>;
-  readonly #outbox: Map<string, OutboxRecord>;
-  readonly #host: PersistenceHost;
-  readonly #keepMs: number;
+interface MemoryStore {
+  readonly endpoint: string;
+  readonly clock: Clock;
+  readonly values: Map<string, unknown>;
+  readonly sagas: MemorySagas;
+  readonly outbox: MemoryOutbox;
+}
 
-  constructor(
-    values: Map<string, unknown>,
-    outbox: Map<string, OutboxRecord>,
-    host: PersistenceHost,
-    keepMs: number,
-  ) {
-    this.#values = values;
-    this.#outbox = outbox;
-    this.#host = host;
-    this.#keepMs = keepMs;
+class MemoryPersistenceConnection implements PersistenceConnection<MemoryStorage> {
+  readonly outbox: MemoryOutboxStore;
+  readonly #store: MemoryStore;
+
+  constructor(store: MemoryStore, keepMs: number) {
+    this.#store = store;
+    this.outbox = new MemoryOutboxStore(store.outbox, store.clock, keepMs);
   }
 
   open({ messageId, outbox }: IncomingMessage): Promise<OpenedMessage<MemoryStorage>> {
-    const record = outbox ? this.#outbox.get(messageId) : undefined;
-    if (record === undefined) {
-      return Promise.resolve({ state: 'new', session: this.#session(messageId, outbox) });
+    const { handled, records } = this.#store.outbox;
+    const known = outbox ? handled.get(messageId) : undefined;
+    if (known === undefined) {
+      const session = new MemorySession(this.#store, outbox ? messageId : undefined, outbox);
+      return Promise.resolve({ state: 'new', session });
     }
-    if (record.dispatchedAt !== undefined) return Promise.resolve({ state: 'dispatched' });
-    const operations = JSON.parse(record.operations) as StoredOperation[];
-    return Promise.resolve({ state: 'stored', operations });
+    const stored = known.record === undefined ? undefined : records.get(known.record);
+    if (known.record === undefined || stored === undefined) {
+      return Promise.resolve({ state: 'dispatched' });
+    }
+    const operations = decodeOperations(stored.operations);
+    return Promise.resolve({ state: 'stored', record: known.record, operations });
   }
 
-  markDispatched(messageId: string): Promise<void> {
-    const record = this.#outbox.get(messageId);
-    const now = this.#host.clock.now();
-    if (record !== undefined) record.dispatchedAt = now;
-    this.#forget(now);
+  begin(): Promise<StorageSession<MemoryStorage>> {
+    return Promise.resolve(new MemorySession(this.#store, undefined, true));
+  }
+
+  join(storage: MemoryStorage, operations: readonly TransportOperation[]): Promise<void> {
+    if (!(storage instanceof MemoryTransaction)) {
+      throw new BusbarError(
+        'INVALID_CONFIGURATION',
+        'What was given is no transaction in memory.',
+        {
+          help: 'Give what `persistence.begin()` returned.',
+          details: { setting: 'session.within' },
+        },
+      );
+    }
+    const { clock, outbox } = this.#store;
+    storage.onApply(() => outbox.store(operations, clock.now(), true));
     return Promise.resolve();
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
 
-  #session(messageId: string, outbox: boolean): StorageSession<MemoryStorage> {
-    const transaction = new MemoryTransaction(this.#values);
-    return {
-      storage: transaction,
-      commit: async (outgoing) => {
-        if (outbox) this.#store(messageId, outgoing);
-        transaction.apply();
-      },
-      rollback: () => Promise.resolve(),
-    };
+class MemorySession implements StorageSession<MemoryStorage> {
+  readonly storage: MemoryTransaction;
+  readonly #store: MemoryStore;
+  readonly #messageId: string | undefined;
+  readonly #keepsRecord: boolean;
+
+  constructor(store: MemoryStore, messageId: string | undefined, keepsRecord: boolean) {
+    this.#store = store;
+    this.#messageId = messageId;
+    this.#keepsRecord = keepsRecord;
+    this.storage = new MemoryTransaction(store.values);
   }
 
-  #store(messageId: string, outgoing: readonly StoredOperation[]): void {
-    if (this.#outbox.has(messageId)) {
-      throw new BusbarError(
-        'OUTBOX_CONFLICT',
-        `Another attempt at message ${messageId} of endpoint "${this.#host.endpoint}" has committed already.`,
-        { details: { messageId, endpoint: this.#host.endpoint } },
-      );
-    }
-    this.#outbox.set(messageId, { operations: JSON.stringify(outgoing), dispatchedAt: undefined });
+  findSaga(query: Parameters<StorageSession['findSaga']>[0]): Promise<StoredSaga | undefined> {
+    return Promise.resolve(this.#store.sagas.find(query));
   }
 
-  /** A Map keeps the order of insertion, so the oldest records come first; only dispatched ones are dropped. */
-  #forget(now: number): void {
-    for (const [messageId, { dispatchedAt }] of this.#outbox) {
-      if (dispatchedAt === undefined || now - dispatchedAt < this.#keepMs) return;
-      this.#outbox.delete(messageId);
+  // One synchronous piece: nothing of it is seen before all of it is there.
+  async commit({ operations, sagas }: SessionChanges): Promise<CommitResult> {
+    const { clock, endpoint, outbox } = this.#store;
+    const messageId = this.#messageId;
+    if (messageId !== undefined && outbox.handled.has(messageId)) {
+      throw outboxConflict(messageId, endpoint);
     }
+    this.#store.sagas.check(sagas);
+    const now = clock.now();
+    const record = this.#keepsRecord ? outbox.store(operations, now, false) : undefined;
+    if (messageId !== undefined) outbox.handled.set(messageId, { record, at: now });
+    this.#store.sagas.apply(sagas);
+    this.storage.apply();
+    return { record };
+  }
+
+  rollback(): Promise<void> {
+    this.storage.end();
+    return Promise.resolve();
   }
 }
 

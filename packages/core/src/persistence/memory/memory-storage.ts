@@ -15,6 +15,7 @@ const deleted = Symbol('deleted');
 export class MemoryTransaction implements MemoryStorage {
   readonly #committed: Map<string, unknown>;
   readonly #changes = new Map<string, unknown>();
+  readonly #actions: (() => void)[] = [];
 
   constructor(committed: Map<string, unknown>) {
     this.#committed = committed;
@@ -42,11 +43,24 @@ export class MemoryTransaction implements MemoryStorage {
     return [...keys];
   }
 
+  /** Done together with {@link MemoryTransaction.apply}, or never. */
+  onApply(action: () => void): void {
+    this.#actions.push(action);
+  }
+
   /** Puts the changes into the committed values. */
   apply(): void {
     for (const [key, value] of this.#changes) {
       if (value === deleted) this.#committed.delete(key);
       else this.#committed.set(key, value);
     }
+    for (const action of this.#actions) action();
+    this.end();
+  }
+
+  /** Drops what was not applied. */
+  end(): void {
+    this.#changes.clear();
+    this.#actions.length = 0;
   }
 }

@@ -1,0 +1,44 @@
+import type { Clock } from '../time/clock.ts';
+import type { TransportOperation } from '../transport/operations.ts';
+
+type Destination = TransportOperation['destination'];
+
+const firstMs = 1_000;
+const longestMs = 60_000;
+
+/** How long destinations that did not take their messages are left alone; each for itself. */
+export class DestinationBackOff {
+  readonly #clock: Clock;
+  readonly #failing = new Map<string, { waitMs: number; until: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds until the destination is tried again; 0 for one that may be tried now. */
+  left(destination: Destination): number {
+    const failing = this.#failing.get(keyOf(destination));
+    return failing === undefined ? 0 : Math.max(0, failing.until - this.#clock.monotonic());
+  }
+
+  /** Returns how long to wait. */
+  failed(destination: Destination): number {
+    const key = keyOf(destination);
+    const known = this.#failing.get(key);
+    // Of a batch every message fails; that is one failure.
+    if (known !== undefined && this.left(destination) > 0) return this.left(destination);
+    const waitMs = known === undefined ? firstMs : Math.min(longestMs, known.waitMs * 2);
+    this.#failing.set(key, { waitMs, until: this.#clock.monotonic() + waitMs });
+    return waitMs;
+  }
+
+  worked(destination: Destination): void {
+    if (this.#failing.size > 0) this.#failing.delete(keyOf(destination));
+  }
+}
+
+function keyOf(destination: Destination): string {
+  return destination.kind === 'queue'
+    ? `queue ${destination.queue}`
+    : `topic ${destination.topics.join(';')}`;
+}
