@@ -9,6 +9,7 @@ const facts = (changes: Partial<HealthFacts>): HealthFacts => ({
   connected: true,
   transportProblem: undefined,
   criticalProblem: undefined,
+  persistenceProblem: undefined,
   receivers: [receiver],
   counts: noCounts(),
   rateLimited: false,
