@@ -156,11 +156,7 @@ const failing: Record<string, readonly [(storage: SqliteStorage) => void, RegExp
     /^on purpose$/,
   ],
   'a function that throws nothing of the kind': [
-    (storage) =>
-      storage.write(() => {
-        // oxlint-disable-next-line no-throw-literal -- what users may do
-        throw 'text';
-      }),
+    (storage) => storage.write(() => AbortSignal.abort('text').throwIfAborted()),
     /"?text"?/,
   ],
   'an async function': [
