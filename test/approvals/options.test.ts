@@ -9,6 +9,7 @@ const page = readPage('docs/options.md');
 
 test.each([
   ['## createEndpoint', `${core}/endpoint/endpoint-options.ts`, 'EndpointOptions'],
+  ['## Outbox', `${core}/outbox/outbox-options.ts`, 'OutboxOptions'],
   [
     '## Recoverability',
     `${core}/recoverability/recoverability-options.ts`,

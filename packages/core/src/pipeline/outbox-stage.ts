@@ -22,14 +22,18 @@ export function createOutboxStage(
 ): Step<IncomingContext> {
   const { persistence } = services;
 
-  const open = async (context: IncomingContext): Promise<Opened> => {
-    const { messageId, headers, delivery } = context;
+  const openPlainly = ({ messageId, headers, delivery }: IncomingContext): Promise<Opened> =>
+    persistence.open({ messageId, headers, delivery, outbox: relay !== undefined });
+
+  const openOrExplain = async (context: IncomingContext): Promise<Opened> => {
     try {
-      return await persistence.open({ messageId, headers, delivery, outbox: relay !== undefined });
+      return await openPlainly(context);
     } catch (error) {
       throw explained(services, asError(error));
     }
   };
+
+  const open = persistence.isOutage === undefined ? openPlainly : openOrExplain;
 
   const useStored = async (context: IncomingContext, opened: Known): Promise<void> => {
     context.outcome = 'deduplicated';
