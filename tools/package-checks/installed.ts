@@ -6,8 +6,8 @@ import type { PublishedPackage } from './published-package.ts';
 /** Versions for what users bring themselves: the ones that the workspace is tested with. */
 export type PeerVersions = (name: string) => string;
 
-// A user who compiles has Node's types, and vitest in turn asks for vite.
-const usersOwn = ['@types/node', 'vite'];
+// A user who compiles has the types of Node and pg, and vitest in turn asks for vite.
+const usersOwn = ['@types/node', '@types/pg', 'vite'];
 
 /** An empty project that depends on every published package and on the peers they ask for. */
 export function makeProject(

@@ -19,7 +19,7 @@ const node22 = path.join(root, 'tools/node-22/node_modules/.bin/node');
 const tsc = path.join(root, 'node_modules/.bin/tsc');
 
 function installedVersion(name: string): string {
-  for (const owner of ['.', 'packages/conformance', 'packages/inversify']) {
+  for (const owner of ['.', 'packages/conformance', 'packages/inversify', 'packages/postgres']) {
     try {
       const file = path.join(root, owner, 'node_modules', name, 'package.json');
       return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

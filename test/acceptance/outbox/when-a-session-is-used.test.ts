@@ -155,7 +155,7 @@ describe('when a session is used', () => {
       'What a transactional session committed could not be dispatched at once; the relay of the outbox sends it',
     );
     broken = false;
-    await harness.advance('11m');
+    await harness.advance('15m');
     expect(harness.handled(OrderPlaced)).toEqual([event]);
   });
 });
@@ -175,7 +175,7 @@ describe('when a session is within a transaction of the caller', () => {
     expect(harness.outgoing).toEqual([]);
     kept.commit();
     dropped.rollback();
-    await harness.advance('11m');
+    await harness.advance('15m');
     expect(harness.handled(OrderPlaced)).toEqual([event]);
     expect([...persistence.committed.keys()]).toEqual(['A-1']);
   });
