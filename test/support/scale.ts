@@ -8,6 +8,7 @@ interface Scale {
 export const scales = {
   'bad-input': { short: 10_000, full: 10_000 },
   'conformance-leak': { short: 10_000, full: 200_000 },
+  'postgres-saga-starts': { short: 500, full: 10_000 },
   'rabbitmq-kills': { short: 3_000, full: 60_000 },
   'rabbitmq-process-kills': { short: 3_000, full: 60_000 },
   'rabbitmq-restarts': { short: 10_000, full: 100_000 },

@@ -91,15 +91,23 @@ export function sagaConflict(
   });
 }
 
+/** What pools say when all connections were lent for too long: pg (and Kysely, Drizzle, TypeORM with it), Knex, Prisma. */
+const noneFree =
+  /timeout exceeded when trying to connect|Timeout acquiring a connection|from the connection pool/;
+
+const moreConnections =
+  'Raise the size of the pool, or lower the concurrency of the endpoint; if nothing at all gets a connection, the database does not answer.';
+
 /** The database is away; `address` without secrets. */
 export function unavailable(error: unknown, address?: string): BusbarError {
   if (error instanceof BusbarError && error.code === 'PERSISTENCE_UNAVAILABLE') return error;
   const where = address === undefined ? 'The database' : `The database ${address}`;
-  return new BusbarError(
-    'PERSISTENCE_UNAVAILABLE',
-    `${where} cannot be used: ${describeOutage(error)}.`,
-    { cause: error, ...(address !== undefined && { details: { address } }) },
-  );
+  const why = describeOutage(error);
+  return new BusbarError('PERSISTENCE_UNAVAILABLE', `${where} cannot be used: ${why}.`, {
+    cause: error,
+    ...(address !== undefined && { details: { address } }),
+    ...(noneFree.test(why) && { help: moreConnections }),
+  });
 }
 
 // Not every library hands on the name of the constraint; the sentence of the server has it, too.
