@@ -35,6 +35,11 @@ test.each([
     `${core}/persistence/memory/memory-persistence.ts`,
     'MemoryPersistenceOptions',
   ],
+  [
+    '### sqlitePersistence',
+    'packages/sqlite/src/persistence/persistence-options.ts',
+    'SqlitePersistenceOptions',
+  ],
   ['### jsonSerializer', `${core}/message/json-serializer.ts`, 'JsonSerializerOptions'],
   ['### consoleLogger', `${core}/observability/console-logger.ts`, 'ConsoleLoggerOptions'],
 ])('should list below "%s" what the source has, with its defaults', (heading, file, name) => {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { type PersistenceHarness, persistenceConformance } from '@busbar/conformance';
 import {
@@ -46,6 +47,8 @@ function harness(withMessages: boolean): PersistenceHarness<SqliteStorage> {
       database.exec('BEGIN IMMEDIATE');
       for (const sql of ageing) database.prepare(sql).run({ ms });
       database.exec('COMMIT');
+      // What was about to be written gets its turn.
+      await turn();
     },
     begin: async () => {
       const own = new DatabaseSync(file.path);
