@@ -56,6 +56,7 @@ async function increment(
       return conflicts;
     } catch (error) {
       if (codeOf(error) !== 'SAGA_CONFLICT') throw error;
+      await t.turn();
     }
   }
 }

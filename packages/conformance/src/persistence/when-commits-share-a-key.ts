@@ -104,7 +104,7 @@ export const whenCommitsShareAKey = persistenceScenario('when commits share a ke
           );
           seen.set(key, now);
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await t.turn();
       }
     })();
     await t.until(Promise.all([work.run(), looking]), 'the commits');
@@ -129,13 +129,13 @@ export const whenCommitsShareAKey = persistenceScenario('when commits share a ke
           if (taken === undefined) continue;
           assert.ok(!busy.has(key), `two hold ${key}`);
           busy.add(key);
-          await new Promise((resolve) => setImmediate(resolve));
+          await t.turn();
           const some = idsOf(taken.operations).slice(0, 2);
           sent.get(key)?.push(...some);
           busy.delete(key);
           await t.until(connection.outbox.settleLane(taken, some.length, 0), `lane ${key}`);
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await t.turn();
       }
     };
     await t.until(Promise.all([work.run(), relay(t.connection), relay(second)]), () => {

@@ -83,7 +83,7 @@ export const whenRecordsAreClaimed = persistenceScenario('when records are claim
       while (!marked.signal.aborted) {
         const records = await claimed(other.outbox, { graceMs: 10_000 });
         seen.push(...(records ?? []).map(({ record }) => record));
-        await new Promise((resolve) => setImmediate(resolve));
+        await t.turn();
       }
       return seen;
     })();
@@ -91,6 +91,7 @@ export const whenRecordsAreClaimed = persistenceScenario('when records are claim
     for (let index = 0; index < 60; index += 1) {
       const record = await t.store({ operations: sends(`${index}`) });
       t.connection.outbox.markDispatched(record ?? '');
+      await t.turn();
     }
     marked.abort();
     assert.deepEqual(await t.until(looking, 'the claimant to end'), []);

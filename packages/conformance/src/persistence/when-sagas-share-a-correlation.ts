@@ -23,6 +23,7 @@ async function startOrFind(
       return true;
     } catch (error) {
       if (codeOf(error) !== 'SAGA_CONFLICT') throw error;
+      await t.turn();
     }
   }
 }

@@ -46,6 +46,7 @@ export class PersistenceContext {
   readonly #cleanups: (() => Promise<void>)[] = [];
   #transport: TransportConnection | undefined;
   #main: PersistenceConnection | undefined;
+  #over = false;
 
   constructor(harness: PersistenceHarness, limitMs: number) {
     this.harness = harness;
@@ -202,7 +203,8 @@ export class PersistenceContext {
   }
 
   async advance(ms: number): Promise<void> {
-    const passing = this.harness.advance?.(ms) ?? pause(systemClock, ms);
+    const { harness } = this;
+    const passing = harness.advance === undefined ? pause(systemClock, ms) : harness.advance(ms);
     await this.until(Promise.resolve(passing), `${ms} ms to pass`);
   }
 
@@ -231,6 +233,15 @@ export class PersistenceContext {
     }
   }
 
+  /**
+   * Lets others have a turn before the next round of a loop. Rejects once the test has ended, so that no loop outlives
+   * it.
+   */
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#over) throw new Error('the test has ended');
+  }
+
   /** A door that opens by itself when the test ends, so that nobody is left behind. */
   gate(): Gate {
     const made = gate();
@@ -254,6 +265,7 @@ export class PersistenceContext {
 
   /** Ends what was opened, then fails for what went wrong unseen. */
   async close(): Promise<void> {
+    this.#over = true;
     for (const { open } of this.#gates) open();
     this.#waits.clear();
     // Those that a failed test left open; some of them broke with it.
