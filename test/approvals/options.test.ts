@@ -40,6 +40,7 @@ test.each([
     'packages/sqlite/src/persistence/persistence-options.ts',
     'SqlitePersistenceOptions',
   ],
+  ['### pgPersistence', 'packages/postgres/src/postgres-options.ts', 'PostgresOptions'],
   ['### jsonSerializer', `${core}/message/json-serializer.ts`, 'JsonSerializerOptions'],
   ['### consoleLogger', `${core}/observability/console-logger.ts`, 'ConsoleLoggerOptions'],
 ])('should list below "%s" what the source has, with its defaults', (heading, file, name) => {

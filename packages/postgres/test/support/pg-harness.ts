@@ -61,6 +61,8 @@ export async function pgHarness(
          WHERE datname = current_database() AND pid <> pg_backend_pid()`,
       );
     },
-    close: () => database[Symbol.asyncDispose](),
+    close: async () => {
+      await database[Symbol.asyncDispose]();
+    },
   };
 }
