@@ -1,10 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { TransportOperation } from '@busbar/core';
 import { expect, test, vi } from 'vitest';
+import { Child } from './support/child.ts';
 import { toQueue } from './support/messages.ts';
 import { nothing, open, openNew, persist, type TestPersistence } from './support/persist.ts';
 import { ShiftedClock } from './support/shifted-clock.ts';
 import { temporaryFile } from './support/temporary-file.ts';
+import { until } from './support/within.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -249,4 +251,25 @@ test('should commit a transaction that no message caused, and note nothing where
   const empty = await store.persistence.begin();
   expect(await empty.commit(nothing)).toEqual({ record: undefined });
   expect('commitAndDispatch' in empty && empty.commitAndDispatch !== undefined).toBe(false);
+});
+
+test('should free what a process had claimed soon after it died, and when it closes', async () => {
+  await using store = await setUp();
+  const { persistence, other, file } = store;
+  const eternal = { limit: 10, graceMs: 0, leaseMs: 1e9 };
+  await commit(persistence, 'one', [toQueue('out'), toQueue('out', { partitionKey: 'key' })]);
+  await using child = new Child('claimer', file.path);
+  expect((await child.report('claimed')).value).toEqual({ records: 1, lane: 'key' });
+  expect(await other.outbox.claim(eternal)).toEqual([]);
+  await child.kill();
+  let records: readonly unknown[] = [];
+  await until(async () => {
+    records = await other.outbox.claim(eternal);
+    return records.length > 0;
+  }, 'the record is free');
+  expect(records).toHaveLength(1);
+  expect((await other.outbox.claimLane(eternal))?.key).toBe('key');
+  await other.close();
+  expect(await persistence.outbox.claim(eternal)).toHaveLength(1);
+  expect((await persistence.outbox.claimLane(eternal))?.key).toBe('key');
 });

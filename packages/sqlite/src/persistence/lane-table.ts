@@ -6,7 +6,7 @@ import type { StatementSource } from './statements.ts';
 /** A claimed key with its oldest operations. */
 export interface ClaimedLane {
   readonly key: string;
-  readonly claim: string;
+  readonly claim: number;
   readonly operations: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export class LaneTable {
     return row?.['key'] as string | undefined;
   }
 
-  claim(request: LaneRequest, claim: string, now: number): ClaimedLane | undefined {
+  claim(request: LaneRequest, claim: number, now: number): ClaimedLane | undefined {
     const { graceMs, leaseMs, limit } = request;
     const id = this.#endpointId;
     const key = request.key ?? this.firstUnsent(now, graceMs);
@@ -86,7 +86,7 @@ export class LaneTable {
   }
 
   /** What comes to a key while it is held waits for whoever holds it: nobody else sends it, so it is free at once then. */
-  settle(key: string, claim: string, sent: number, freeAt: number, now: number): void {
+  settle(key: string, claim: number, sent: number, freeAt: number, now: number): void {
     const id = this.#endpointId;
     if (this.#isClaimed.get(id, key, claim, now) === undefined) return;
     if (sent > 0) this.#removeSent.run(id, key, sent);

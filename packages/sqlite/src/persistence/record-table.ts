@@ -24,14 +24,14 @@ export class RecordTable {
     this.#endpointId = endpointId;
     this.#remove = source.prepare('DELETE FROM busbar_outbox WHERE seq = ? AND endpoint_id = ?');
     this.#keep = source.prepare(
-      `UPDATE busbar_outbox SET operations = ?, held = 1, free_at = ?
+      `UPDATE busbar_outbox SET operations = ?, held = 1, free_at = ?, claim = NULL
        WHERE seq = ? AND endpoint_id = ?`,
     );
     this.#hasUnsent = source.prepare(
       `SELECT 1 FROM busbar_outbox WHERE endpoint_id = ? AND ${unsent} LIMIT 1`,
     );
     this.#claim = source.prepare(
-      `UPDATE busbar_outbox SET held = 1, free_at = ? WHERE seq IN (
+      `UPDATE busbar_outbox SET held = 1, free_at = ?, claim = ? WHERE seq IN (
          SELECT seq FROM busbar_outbox WHERE endpoint_id = ? AND ${unsent} ORDER BY seq LIMIT ?
        ) RETURNING seq, operations`,
     );
@@ -52,8 +52,8 @@ export class RecordTable {
     return this.#hasUnsent.get(this.#endpointId, now - graceMs, now) !== undefined;
   }
 
-  claim({ limit, graceMs, leaseMs }: ClaimRequest, now: number): RecordRow[] {
-    const rows = this.#claim.all(now + leaseMs, this.#endpointId, now - graceMs, now, limit);
+  claim({ limit, graceMs, leaseMs }: ClaimRequest, claim: number, now: number): RecordRow[] {
+    const rows = this.#claim.all(now + leaseMs, claim, this.#endpointId, now - graceMs, now, limit);
     return (rows as unknown as RecordRow[]).sort((a, b) => a.seq - b.seq);
   }
 

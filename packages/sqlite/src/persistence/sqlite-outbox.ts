@@ -68,9 +68,14 @@ export class SqliteOutbox implements OutboxStore {
     const { records } = this.#tables;
     void this.marks.flush();
     // Mostly there is nothing, and then nobody has to write.
-    const waits = this.#read(() => records.hasUnsent(this.#store.clock.now(), request.graceMs));
+    const waits = this.#read(() => {
+      // A store without receivers does not look after dead processes by itself.
+      this.#store.housekeeping.tick();
+      return records.hasUnsent(this.#store.clock.now(), request.graceMs);
+    });
     if (!waits) return [];
-    const rows = await this.#write(({ now }) => records.claim(request, now));
+    const claim = this.#store.nextLease();
+    const rows = await this.#write(({ now }) => records.claim(request, claim, now));
     return rows.flatMap(({ seq, operations }) => {
       const record = String(seq);
       const decoded = this.#decode(operations, { record });
@@ -87,8 +92,8 @@ export class SqliteOutbox implements OutboxStore {
         : lanes.isWaiting(key),
     );
     if (!waits) return undefined;
-    const name = String(this.#store.nextLease());
-    const claimed = await this.#write(({ now }) => lanes.claim(request, name, now));
+    const claim = this.#store.nextLease();
+    const claimed = await this.#write(({ now }) => lanes.claim(request, claim, now));
     if (claimed === undefined) return undefined;
     const operations: TransportOperation[] = [];
     for (const text of claimed.operations) {
@@ -98,11 +103,13 @@ export class SqliteOutbox implements OutboxStore {
       operations.push(...decoded);
     }
     if (operations.length === 0) return undefined;
-    return { key: claimed.key, claim: claimed.claim, operations };
+    return { key: claimed.key, claim: String(claim), operations };
   }
 
   async settleLane({ key, claim }: OutboxLane, sent: number, afterMs: number): Promise<void> {
-    await this.#write(({ now }) => this.#tables.lanes.settle(key, claim, sent, now + afterMs, now));
+    await this.#write(({ now }) =>
+      this.#tables.lanes.settle(key, Number(claim), sent, now + afterMs, now),
+    );
   }
 
   async forget(signal: AbortSignal): Promise<number> {

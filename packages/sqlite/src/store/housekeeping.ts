@@ -126,9 +126,14 @@ export class Housekeeping {
     );
   }
 
-  /** The queue of each message that was released. */
+  /** The queue of each message that was released. What was claimed of an outbox is released, too. */
   #releaseAllOf(holderId: number, died: boolean): number[] {
     const { no, running } = aloneState;
+    for (const table of ['busbar_outbox', 'busbar_outbox_keys']) {
+      this.#store.file
+        .prepare(`UPDATE ${table} SET free_at = 0, claim = NULL WHERE claim BETWEEN ? AND ?`)
+        .run(...leasesOf(holderId));
+    }
     const rows = this.#store.file
       .prepare(
         `UPDATE busbar_messages

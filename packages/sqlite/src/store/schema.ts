@@ -156,6 +156,8 @@ export const migrations: readonly string[] = [
     held INTEGER NOT NULL,
     -- When held is 0: the commit.
     free_at INTEGER NOT NULL,
+    -- Whose it is until free_at, as a lease in busbar_messages.
+    claim INTEGER,
     committed_at INTEGER NOT NULL,
     operations TEXT NOT NULL
   ) STRICT;
@@ -171,13 +173,13 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX busbar_outbox_lanes_key ON busbar_outbox_lanes (endpoint_id, key, seq);
 
-  -- One row for each key that has operations; held and free_at as in busbar_outbox, by the oldest of them.
+  -- One row for each key that has operations; held, free_at and claim as in busbar_outbox, by the oldest of them.
   CREATE TABLE busbar_outbox_keys (
     endpoint_id INTEGER NOT NULL,
     key TEXT NOT NULL,
     held INTEGER NOT NULL,
     free_at INTEGER NOT NULL,
-    claim TEXT,
+    claim INTEGER,
     PRIMARY KEY (endpoint_id, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX busbar_outbox_keys_free ON busbar_outbox_keys (endpoint_id, held, free_at);
