@@ -56,7 +56,7 @@ test.each([false, true])('should get it when it is due, outbox: %s', async (outb
   await harness.advance('4d');
   expect(statesOf(persistence, 'Trials.Trial')).toEqual([{ user: 'ada', reminders: [1, 2] }]);
   const [first] = harness.outgoing.filter(({ message }) => message instanceof Reminder);
-  const [{ id }] = persistence.sagas('Trials.Trial') as [{ id: string }];
+  const { id } = persistence.sagas('Trials.Trial')[0]!;
   expect(first).toMatchObject({
     headers: {
       'busbar-saga-id': id,

@@ -166,7 +166,7 @@ test.each([
   // No immediate retries, and a deployment may be on its way.
   expect(carts.health().counts).toMatchObject({ failed: 1, delayed: 1 });
   await run.harness.advance('1m');
-  const [{ id }] = run.persistence.sagas('Carts.Cart') as [{ id: string }];
+  const { id } = run.persistence.sagas('Carts.Cart')[0]!;
   expect(await run.harness.errorQueue()).toMatchObject([
     { failure: { code: 'SAGA_STATE_INVALID', message: expect.stringContaining(text) as string } },
   ]);

@@ -78,7 +78,7 @@ test('should bring a reply of another saga to the saga that asked', async () => 
   await harness.settled();
   expect(statesOf(persistence, 'Buying.Purchase')).toEqual([done]);
   expect(persistence.sagas('Pricing.Quotation')).toEqual([]);
-  const [{ id }] = persistence.sagas('Buying.Purchase') as [{ id: string }];
+  const { id } = persistence.sagas('Buying.Purchase')[0]!;
   const [reply] = harness.outgoing.filter(({ message }) => message instanceof Quote);
   expect(reply?.headers).toMatchObject({
     'busbar-saga-id': id,

@@ -1,4 +1,11 @@
-import { Command, Event, defineSaga, handler, memoryPersistence } from '@busbar/core';
+import {
+  Command,
+  type Endpoint,
+  Event,
+  defineSaga,
+  handler,
+  memoryPersistence,
+} from '@busbar/core';
 import { createHarness, noRetries } from '@busbar/testing';
 import { expect, test } from 'vitest';
 import { statesOf } from './states-of.ts';
@@ -160,9 +167,9 @@ test('should refuse the endpoint’s own send inside a saga', async () => {
   const careless = defineSaga('Many.Careless', options).startedBy(
     Placed,
     ({ id }) => id,
-    () => endpoint.sendLocal(new Noted({ by: 'endpoint' })),
+    (): Promise<void> => endpoint.sendLocal(new Noted({ by: 'endpoint' })),
   );
-  const endpoint = harness.endpoint('many', {
+  const endpoint: Endpoint = harness.endpoint('many', {
     persistence,
     sagas: [careless],
     handlers: [sink],
