@@ -10,6 +10,7 @@ import {
   asError,
   decodeOperations,
   encodeOperations,
+  pause,
 } from '@busbar/core';
 import type { SharedStore } from '../store/shared-store.ts';
 import { DispatchMarks } from './dispatch-marks.ts';
@@ -18,8 +19,10 @@ import type { LaneTable } from './lane-table.ts';
 import { persistenceError } from './persistence-error.ts';
 import type { RecordTable } from './record-table.ts';
 
-/** Rows that are forgotten in one transaction; between two of them others get their turn. */
-const mostForgotten = 200;
+/** Rows that are forgotten in one transaction; about a millisecond. */
+const mostForgotten = 50;
+/** Between two of these transactions, in units of what one took: the others have the file for most of the time. */
+const forgetPause = 3;
 
 /** The tables of one endpoint. */
 export interface OutboxTables {
@@ -116,13 +119,16 @@ export class SqliteOutbox implements OutboxStore {
     const { handled } = this.#tables;
     let forgotten = 0;
     let from = Number.MIN_SAFE_INTEGER;
+    const { clock } = this.#store;
     while (!signal.aborted) {
+      const begun = clock.monotonic();
       const times = await this.#write(({ now }) =>
         handled.forget(from, now - this.#keepMs, mostForgotten),
       );
       forgotten += times.length;
       if (times.length < mostForgotten) break;
       from = Math.max(...times);
+      await pause(clock, Math.max(1, (clock.monotonic() - begun) * forgetPause), signal);
     }
     return forgotten;
   }
