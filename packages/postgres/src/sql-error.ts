@@ -1,4 +1,5 @@
 import { BusbarError } from '@busbar/core';
+import { unwrapPrismaError } from './prisma/prisma-error.ts';
 
 /** What PostgreSQL said, wherever a library has put it. */
 export interface SqlError {
@@ -114,7 +115,7 @@ function causesOf(error: unknown): readonly ErrorLike[] {
   const found: ErrorLike[] = [];
   const waiting: unknown[] = [error];
   while (waiting.length > 0 && found.length < mostCauses) {
-    const each = waiting.shift();
+    const each = unwrapPrismaError(waiting.shift());
     if (typeof each !== 'object' || each === null || found.includes(each)) continue;
     const like: ErrorLike = each;
     found.push(like);

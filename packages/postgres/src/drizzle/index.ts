@@ -1,0 +1,1 @@
+export * from './drizzle-persistence.ts';
