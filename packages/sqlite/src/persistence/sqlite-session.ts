@@ -133,8 +133,11 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
   /** What of its key was committed before and is still to be sent must not be overtaken. */
   #waitsInLane(operation: TransportOperation, now: number): boolean {
     const { tables, writes } = this.#home;
+    const { delivery, messageId } = this.#origin;
     const { partitionKey: key } = operation;
-    if (key === undefined || !tables.lanes.isWaiting(key)) return false;
+    // Without an outbox nobody would send it.
+    if (key === undefined || (delivery !== undefined && messageId === undefined)) return false;
+    if (!tables.lanes.isWaiting(key)) return false;
     writes.append({ key, operation: encodeOperations([operation]) }, now, 0);
     return true;
   }
