@@ -120,6 +120,15 @@ test('should forget in small batches, while messages are handled', async (contex
     `INSERT INTO busbar_handled (endpoint, message_id, handled_at)
      VALUES ('billing', 'old', now() - interval '2 days'), ('sales', 'young', now() - interval '1 hour')`,
   );
+  // More than one batch of them is not dispatched yet, and must not end it.
+  await database.rows(
+    `WITH waiting AS (
+       INSERT INTO busbar_outbox (id, endpoint, operations)
+       SELECT gen_random_uuid(), 'sales', '[]' FROM generate_series(1, 1500) RETURNING id
+     )
+     INSERT INTO busbar_handled (endpoint, message_id, outbox_id, handled_at)
+     SELECT 'sales', 'waiting ' || id, id, now() - interval '3 days' + random() * interval '1 hour' FROM waiting`,
+  );
   const ended = new AbortController();
   const handling = (async () => {
     let handled = 0;
@@ -132,6 +141,8 @@ test('should forget in small batches, while messages are handled', async (contex
 
   expect(one + two).toBe(4_500);
   expect(await handling).toBeGreaterThan(0);
+  const waiting = `SELECT 1 FROM busbar_handled WHERE message_id LIKE 'waiting %'`;
+  expect(await database.rows(waiting)).toHaveLength(1_500);
   const old = `SELECT message_id FROM busbar_handled WHERE message_id IN ('old', 'young')`;
   expect(await database.rows(old)).toHaveLength(2);
   expect(await open(connection, 'young')).toEqual({ state: 'dispatched' });

@@ -17,20 +17,24 @@ export interface OutboxStatements {
   readonly claimAnyLane: Prepared;
   /** (endpoint, key, claim, sent, after) */
   readonly settleLane: Prepared;
-  /** (endpoint, from, keep, limit) → forgotten, last */
+  /** (endpoint, from, keep, limit) → seen, forgotten, last */
   readonly forget: Prepared;
   /** (endpoint) → waiting, oldest */
   readonly backlog: Prepared;
 }
 
+/** The time at which a value is written. */
 const now = 'clock_timestamp()';
+
+/** When the statement began, each being a transaction of its own; unlike the other an index can be searched by it. */
+const start = 'now()';
 
 function after(parameter: string): string {
   return `${now} + ${parameter}::double precision * interval '1 millisecond'`;
 }
 
 function before(parameter: string): string {
-  return `${now} - ${parameter}::double precision * interval '1 millisecond'`;
+  return `${start} - ${parameter}::double precision * interval '1 millisecond'`;
 }
 
 export function outboxStatements(names: TableNames): OutboxStatements {
@@ -52,7 +56,7 @@ WHERE id IN (
     claim: statement(
       'claim',
       `WITH due AS MATERIALIZED (
-  SELECT id FROM ${outbox} WHERE endpoint = $1 AND claimable_at <= ${now}
+  SELECT id FROM ${outbox} WHERE endpoint = $1 AND claimable_at <= ${start}
   ORDER BY claimable_at LIMIT $2::integer FOR UPDATE SKIP LOCKED
 )
 UPDATE ${outbox} AS o SET claimable_at = ${after('$3')}, attempts = o.attempts + 1
@@ -81,19 +85,21 @@ UPDATE ${lanes} AS l SET claim = NULL, claimed_until =
 FROM next WHERE l.endpoint = $1 AND l.key = $2
   AND (l.seq = next.seq OR l.seq IN (SELECT seq FROM numbered WHERE place > $4::integer))`,
     ),
+    // The oldest first, and only then those of them that may go: so it stays a walk along the index.
     forget: statement(
       'forget',
       `WITH old AS MATERIALIZED (
-  SELECT h.ctid AS place FROM ${handled} AS h
+  SELECT h.ctid AS place, h.outbox_id, h.handled_at FROM ${handled} AS h
   WHERE h.endpoint = $1 AND h.handled_at >= $2::timestamptz AND h.handled_at < ${before('$3')}
-    AND NOT EXISTS (SELECT FROM ${outbox} AS o WHERE o.id = h.outbox_id)
   ORDER BY h.handled_at LIMIT $4::integer FOR UPDATE OF h SKIP LOCKED
 ), gone AS (
-  DELETE FROM ${handled} WHERE ctid = ANY (ARRAY(SELECT place FROM old)) RETURNING handled_at
+  DELETE FROM ${handled} WHERE ctid = ANY (ARRAY(
+    SELECT place FROM old WHERE NOT EXISTS (SELECT FROM ${outbox} AS o WHERE o.id = old.outbox_id)
+  )) RETURNING 1
 )
-SELECT count(*)::text AS forgotten,
+SELECT count(*)::text AS seen, (SELECT count(*) FROM gone)::text AS forgotten,
   to_char(max(handled_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS last
-FROM gone`,
+FROM old`,
     ),
     backlog: statement(
       'backlog',
@@ -113,7 +119,7 @@ function claimLane({ lanes }: TableNames): string {
   SELECT seq FROM ${lanes} WHERE endpoint = $1 AND key = $2 ORDER BY seq LIMIT 1
 ), held AS MATERIALIZED (
   SELECT l.seq FROM ${lanes} AS l JOIN head ON head.seq = l.seq
-  WHERE l.claimed_until IS NULL OR l.claimed_until <= ${now}
+  WHERE l.claimed_until IS NULL OR l.claimed_until <= ${start}
   FOR UPDATE OF l SKIP LOCKED
 ), taken AS MATERIALIZED (
   SELECT seq FROM ${lanes} WHERE endpoint = $1 AND key = $2 AND EXISTS (SELECT FROM held)
@@ -137,7 +143,7 @@ function claimAnyLane({ lanes }: TableNames): string {
   ) AS head
 ), held AS MATERIALIZED (
   SELECT l.seq, l.key FROM ${lanes} AS l JOIN heads ON heads.seq = l.seq
-  WHERE l.claimed_until <= ${now} OR (l.claimed_until IS NULL AND l.created_at < ${before('$2')})
+  WHERE l.claimed_until <= ${start} OR (l.claimed_until IS NULL AND l.created_at < ${before('$2')})
   ORDER BY l.seq LIMIT 1 FOR UPDATE OF l SKIP LOCKED
 ), taken AS MATERIALIZED (
   SELECT l.seq FROM ${lanes} AS l JOIN held ON l.key = held.key

@@ -89,7 +89,7 @@ export class PostgresOutbox implements OutboxStore {
   async forget(signal: AbortSignal): Promise<number> {
     const { runner, statements, endpoint, keepMs, clock } = this.#parts;
     let forgotten = 0;
-    // Each batch begins where the last one ended, and need not pass what that has removed.
+    // Each batch begins where the last one ended, and need not pass what that has removed, or must not.
     let from = '-infinity';
     while (!signal.aborted) {
       const start = clock.monotonic();
@@ -97,8 +97,11 @@ export class PostgresOutbox implements OutboxStore {
       const [row = {}] = rows;
       const count = Number(row['forgotten']);
       forgotten += count;
-      if (count < forgetAtOnce) break;
-      from = textOf(row, 'last');
+      if (Number(row['seen']) < forgetAtOnce) break;
+      const last = textOf(row, 'last');
+      // So many of one instant, and none of them dispatched.
+      if (last === from && count === 0) break;
+      from = last;
       const took = clock.monotonic() - start;
       await pause(clock, Math.max(shortestPauseMs, took * (1 / forgetShare - 1)), signal);
     }
