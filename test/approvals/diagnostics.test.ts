@@ -6,6 +6,7 @@ import {
   behavior,
   createEndpoint,
   defineRoutes,
+  defineSaga,
   directoryStore,
   exponential,
   handler,
@@ -21,6 +22,17 @@ class BillOrder extends Command('Billing.BillOrder', { reply: OrderBilled })<{ o
 class OrderPlaced extends Event('Sales.OrderPlaced')<{ orderId: string }> {}
 class RushOrderPlaced extends Event('Sales.RushOrderPlaced', { extends: OrderPlaced }) {}
 
+const billing = defineSaga('Sales.Billing', {
+  correlation: 'orderId',
+  initialState: () => ({ orderId: '' }),
+})
+  .startedBy(
+    OrderPlaced,
+    ({ orderId }) => orderId,
+    () => {},
+  )
+  .onReply(OrderBilled, () => {});
+
 const routes = defineRoutes({ sales: [PlaceOrder], billing: [BillOrder] });
 
 test('should describe an endpoint with everything configured', async () => {
@@ -32,6 +44,7 @@ test('should describe an endpoint with everything configured', async () => {
       handler(OrderPlaced, () => {}, { name: 'project' }),
       handler(RushOrderPlaced, () => {}, { name: 'hurry' }),
     ],
+    sagas: [billing],
     behaviors: [behavior('handlers', 'tenant', (_, next) => next())],
     persistence: memoryPersistence(),
     outbox: true,

@@ -25,6 +25,7 @@ test.each([
   ['### Command', `${core}/message/command.ts`, 'CommandOptions'],
   ['### Event', `${core}/message/event.ts`, 'EventOptions'],
   ['## Handlers', `${core}/handling/handler.ts`, 'HandlerOptions'],
+  ['## Sagas', `${core}/saga/saga-options.ts`, 'SagaOptions'],
   ['### stop', `${core}/endpoint/endpoint.ts`, 'StopOptions'],
   ['### provision', `${core}/endpoint/endpoint.ts`, 'ProvisionOptions'],
   ['### transportFrom', `${core}/transport/transport-from.ts`, 'TransportFromOptions'],
