@@ -9,6 +9,7 @@ import {
 } from '@busbar/core';
 import { type Harness, createHarness } from '@busbar/testing';
 import { describe, expect, test } from 'vitest';
+import { wrappedPersistence } from '../../support/wrapped-persistence.ts';
 
 class PlaceOrder extends Command('Sales.PlaceOrder')<{ orderId: string }> {}
 
@@ -22,7 +23,6 @@ function watched(harness: Harness): {
   transport: Transport;
   persistence: Persistence;
 } {
-  const inner = memoryPersistence();
   const check = (step: string): void => {
     if (state.failAt === step) throw new Error(`${step} failed`);
   };
@@ -30,6 +30,15 @@ function watched(harness: Harness): {
     state.open.push(what);
     return () => void state.open.splice(state.open.indexOf(what), 1);
   };
+  const changed = wrappedPersistence(memoryPersistence(), (connection) => {
+    const closed = opened('persistence');
+    return {
+      close: async () => {
+        closed();
+        await connection.close();
+      },
+    };
+  });
   const state = {
     open: [] as string[],
     failAt: undefined as string | undefined,
@@ -75,20 +84,10 @@ function watched(harness: Harness): {
       },
     } satisfies Transport as Transport,
     persistence: {
-      name: 'watched',
-      capabilities: inner.capabilities,
+      ...changed,
       connect: async (host) => {
         check('opening the persistence');
-        const connection = await inner.connect(host);
-        const closed = opened('persistence');
-        return {
-          open: (incoming) => connection.open(incoming),
-          markDispatched: (id) => connection.markDispatched(id),
-          close: async () => {
-            closed();
-            await connection.close();
-          },
-        };
+        return changed.connect(host);
       },
     } satisfies Persistence as Persistence,
   };

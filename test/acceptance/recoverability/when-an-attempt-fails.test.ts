@@ -9,6 +9,7 @@ import {
 } from '@busbar/core';
 import { createHarness, noRetries } from '@busbar/testing';
 import { describe, expect, test } from 'vitest';
+import { wrappedPersistence } from '../../support/wrapped-persistence.ts';
 import { transports } from '../../support/transports.ts';
 
 class PlaceOrder extends Command('Sales.PlaceOrder')<{ orderId: string }> {}
@@ -78,29 +79,27 @@ describe('when an attempt fails', () => {
     const sales = harness.endpoint('sales', {
       routes,
       recoverability: { ...noRetries, immediate: 1 },
-      persistence: {
-        name: 'flaky',
-        capabilities: { outbox: false },
-        connect: async (host) => {
-          const connection = await persistence.connect(host);
+      persistence: wrappedPersistence(persistence, (connection) => ({
+        open: async (incoming) => {
+          const opened = await connection.open(incoming);
+          if (opened.state !== 'new') return opened;
+          const { session } = opened;
           return {
-            ...connection,
-            markDispatched: (id) => connection.markDispatched(id),
-            close: () => connection.close(),
-            open: async (incoming) => {
-              const opened = await connection.open(incoming);
-              if (opened.state !== 'new') return opened;
-              const { session } = opened;
-              const commit: typeof session.commit = async (outgoing) => {
+            state: 'new',
+            session: {
+              storage: session.storage,
+              findSaga: (query) => session.findSaga(query),
+              rollback: () => session.rollback(),
+              commit: (changes) => {
                 failing -= 1;
-                if (failing >= 0) throw new Error('deadlock');
-                await session.commit(outgoing);
-              };
-              return { state: 'new', session: { ...session, commit } };
+                return failing >= 0
+                  ? Promise.reject(new Error('deadlock'))
+                  : session.commit(changes);
+              },
             },
           };
         },
-      },
+      })),
       handlers: [
         handler(PlaceOrder, async ({ orderId }, context: Context) => {
           context.storage.set('last', orderId);
