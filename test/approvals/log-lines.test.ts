@@ -5,7 +5,9 @@ import {
   RetryAt,
   decideRecovery,
   defineRoutes,
+  defineSaga,
   handler,
+  memoryPersistence,
 } from '@busbar/core';
 import { type Harness, createHarness } from '@busbar/testing';
 import { expect, test } from 'vitest';
@@ -13,7 +15,24 @@ import { expect, test } from 'vitest';
 class Work extends Command('Approvals.Work')<{ how: string }> {}
 class Answer extends Message('Approvals.Answer') {}
 class Ask extends Command('Approvals.Ask', { reply: Answer }) {}
-const routes = defineRoutes({ worker: [Work, Ask] });
+class Remember extends Command('Approvals.Remember')<{ what: string }> {}
+class Remind extends Message('Approvals.Remind') {}
+const routes = defineRoutes({ worker: [Work, Ask, Remember] });
+
+const memory = defineSaga('Approvals.Memory', {
+  correlation: 'what',
+  initialState: () => ({ what: '' }),
+})
+  .startedBy(
+    Remember,
+    ({ what }) => what,
+    async (_, saga) => {
+      await saga.requestTimeout(new Remind(), { delay: '1s' });
+      saga.complete();
+    },
+  )
+  .onReply(Answer, () => {})
+  .onTimeout(Remind, () => {});
 
 class Hopeless extends Error {
   override readonly name = 'Hopeless';
@@ -40,6 +59,8 @@ async function live(harness: Harness): Promise<void> {
       handler(Work, (message) => work(message, new Date(harness.clock.now() + 60_000))),
       handler(Ask, (_, context) => context.reply(new Answer(), { delay: '1m' })),
     ],
+    persistence: memoryPersistence(),
+    sagas: [memory],
     recoverability: {
       immediate: 1,
       rateLimit: { afterFailures: 3 },
@@ -65,6 +86,12 @@ async function live(harness: Harness): Promise<void> {
   const send = (how: string, options = {}): Promise<void> =>
     worker.send(new Work({ how }), options);
 
+  await worker.send(new Remember({ what: 'nothing' }));
+  await harness.inject('worker', {
+    headers: { 'busbar-enclosed-types': 'Approvals.Answer' },
+    body: '{}',
+  });
+  await harness.advance('2s');
   await send('fail');
   await harness.advance('2m');
   await send('discard');

@@ -191,6 +191,7 @@ describe('when the health of an endpoint is asked for', () => {
       discarded: 0,
       expired: 0,
       deduplicated: 0,
+      conflicts: 0,
     });
   });
 

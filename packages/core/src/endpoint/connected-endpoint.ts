@@ -265,5 +265,6 @@ export function noCounts(): MessageCounts {
     discarded: 0,
     expired: 0,
     deduplicated: 0,
+    conflicts: 0,
   };
 }

@@ -29,6 +29,8 @@ export interface MessageCounts {
   discarded: number;
   expired: number;
   deduplicated: number;
+  /** Attempts that lost a saga to another message and were repeated; they count as nothing else. */
+  conflicts: number;
 }
 
 /** A handler that runs longer than this without any message of its receiver being settled is worth a look. */

@@ -26,7 +26,7 @@ export type RetryConflicts = (
  * keeps them apart from those of other processes.
  */
 export function createConflictRetries(services: EndpointServices): RetryConflicts {
-  const { clock, logger } = services;
+  const { clock, counts, logger } = services;
   /** By saga: ends when the last one that waits for it has had its turn. */
   const turns = new Map<string, Promise<void>>();
 
@@ -43,6 +43,7 @@ export function createConflictRetries(services: EndpointServices): RetryConflict
         await pause(clock, Math.random() * longest, delivery.signal);
       }
       if (delivery.lost) break;
+      counts.conflicts += 1;
       logger.debug({ ...conflict.details, retries }, 'A saga was changed by another message');
       renew();
       try {
