@@ -184,7 +184,12 @@ test('should say that an ordinary message has no handler when only timeouts have
   await harness.settled();
   expect(await harness.errorQueue()).toMatchObject([
     { failure: { code: 'NO_HANDLER' } },
-    { failure: { code: 'NO_HANDLER' } },
+    {
+      failure: {
+        code: 'NO_HANDLER',
+        message: expect.stringContaining('as a timeout of the saga Trials.Other') as string,
+      },
+    },
   ]);
 });
 

@@ -24,44 +24,45 @@ export function createHandlersStage(
   const dispatch = createDispatch(services);
   const runner = new SagaRunner(services, outgoing, dispatch);
 
-  const callSagas = async (
-    calls: readonly SagaCall[],
-    context: IncomingContext,
-  ): Promise<boolean> => {
-    let handled = false;
-    for (const call of calls) {
+  const callHandlers = (work: Work, context: IncomingContext): Promise<void> =>
+    callAll(work.bindings, context, work.handlerContext, container);
+
+  const callHandlersAndSagas = async (work: Work, context: IncomingContext): Promise<void> => {
+    await callHandlers(work, context);
+    if (work.handlerContext.stopped) return;
+    let handled = work.bindings.length > 0;
+    for (const call of work.calls) {
       const outcome = await runner.run(call, context);
       if (outcome !== 'skipped') handled = true;
       if (outcome === 'stopped') break;
     }
-    return handled;
+    if (!handled) throw noHandler(services, context);
   };
 
   return (context) => {
     const isTimeout = context.headers[headerNames.sagaTimeout] === 'true';
-    const bindings = isTimeout ? none : handlers.bindingsFor(context.definition.chain);
-    const calls = isTimeout
-      ? timeoutCalls(sagas, context)
-      : sagas.callsFor(context.definition.chain);
+    const { chain } = context.definition;
+    const bindings = isTimeout ? none : handlers.bindingsFor(chain);
+    const calls = isTimeout ? timeoutCalls(sagas, context) : sagas.callsFor(chain);
     if (bindings.length === 0 && calls.length === 0) throw noHandler(services, context);
     const handlerContext = new AttemptHandlerContext(services, outgoing, dispatch, context);
-    const callEvery = async (): Promise<void> => {
-      await callAll(bindings, context, handlerContext, container);
-      if (calls.length === 0 || handlerContext.stopped) return;
-      const handled = await callSagas(calls, context);
-      if (!handled && bindings.length === 0) throw noHandler(services, context);
-    };
+    const work = { bindings, calls, handlerContext };
+    const call = calls.length === 0 ? callHandlers : callHandlersAndSagas;
     // Without classes there is nothing to resolve, and no scope is opened for it.
-    const resolves =
+    const hasClasses =
       bindings.some((binding) => binding.kind === 'class') ||
       calls.some(({ saga }) => saga.type !== undefined);
-    if (!resolves && calls.length === 0) {
-      return callAll(bindings, context, handlerContext, container);
-    }
-    if (!resolves) return callEvery();
+    if (!hasClasses) return call(work, context);
     const scope = { messageId: context.messageId, headers: context.headers, endpoint };
-    return container.within(scope, callEvery);
+    return container.within(scope, () => call(work, context));
   };
+}
+
+/** What is to be called for a message. */
+interface Work {
+  readonly bindings: readonly HandlerBinding[];
+  readonly calls: readonly SagaCall[];
+  readonly handlerContext: AttemptHandlerContext;
 }
 
 const none: readonly HandlerBinding[] = Object.freeze([]);
@@ -93,10 +94,16 @@ async function callAll(
   }
 }
 
-function noHandler(services: EndpointServices, context: IncomingContext): BusbarError {
+function noHandler(
+  { endpoint }: EndpointServices,
+  { definition, headers, messageId }: IncomingContext,
+): BusbarError {
+  const saga =
+    headers[headerNames.sagaTimeout] === 'true' ? headers[headerNames.sagaType] : undefined;
+  const what = saga === undefined ? '' : ` as a timeout of the saga ${saga.slice(0, 200)}`;
   return new BusbarError(
     'NO_HANDLER',
-    `Endpoint "${services.endpoint}" has no handler for ${context.definition.name} (message ${context.messageId}).`,
-    { details: { messageType: context.definition.name, messageId: context.messageId } },
+    `Endpoint "${endpoint}" has no handler for ${definition.name}${what} (message ${messageId}).`,
+    { details: { messageType: definition.name, messageId } },
   );
 }
