@@ -76,7 +76,7 @@ test('should change data and send as one', async () => {
 
   const take = (quantity: number) =>
     shop.transaction(async (storage, session) => {
-      takeFromStock(storage as SqliteStorage, quantity);
+      takeFromStock(storage, quantity);
       await session.publish(new OrderPlaced({ orderId: `taken ${quantity}` }));
     });
   await take(2);
