@@ -39,9 +39,24 @@ export async function createDatabase(server: { readonly url: string }): Promise<
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(pools.filter((each) => !each.ending).map((each) => each.end()));
+      await ask(server.url, awaitNobody(name));
       await ask(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+/**
+ * Pools say that they have ended before their connections have, and nobody listens to those: the process would end of one
+ * that the removal of the database cuts off. Waits two seconds at most, for a test may have left some.
+ */
+function awaitNobody(name: string): string {
+  return `DO $$ BEGIN
+    FOR times IN 1..100 LOOP
+      EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}');
+      PERFORM pg_sleep(0.02);
+      PERFORM pg_stat_clear_snapshot();
+    END LOOP;
+  END $$`;
 }
 
 async function ask(url: string, text: string): Promise<void> {

@@ -16,6 +16,7 @@ export interface GeneratedTransaction {
   readonly account: {
     create(query: { data: { id: string; balance: number } }): PromiseLike<unknown>;
   };
+  readonly order: { create(query: { data: { id: string } }): PromiseLike<unknown> };
   $queryRawUnsafe<Result = unknown>(text: string, ...values: unknown[]): PromiseLike<Result>;
   $executeRawUnsafe(text: string, ...values: unknown[]): PromiseLike<number>;
 }
@@ -43,6 +44,12 @@ model Account {
   balance Int    @map("account_balance")
 
   @@map("accounts")
+}
+
+model Order {
+  id String @id
+
+  @@map("orders")
 }
 `;
 
