@@ -6,7 +6,7 @@ import type { Outgoing } from '../pipeline/outgoing.ts';
 import { createReceivePipeline } from '../pipeline/receive-stage.ts';
 import type { RateLimiter } from '../recoverability/rate-limiter.ts';
 import { parseCount } from '../recoverability/attempt-count.ts';
-import { createConflictRetries } from '../saga/conflict-retries.ts';
+import { type RepeatableAttempt, createConflictRetries } from '../saga/conflict-retries.ts';
 import type { DeliveryAttempt, OnMessage } from '../transport/delivery.ts';
 import type { EndpointServices } from './endpoint-services.ts';
 import { observeProcessing } from './observation.ts';
@@ -29,13 +29,18 @@ export function createMessageProcessor(
     if (probe) await limiter.admit(delivery.signal);
     const startedAt = clock.now();
     let context = new IncomingContext(attempt, startedAt);
-    const process = (): Promise<void> => currentAttempt.run(context, processing, context);
-    try {
-      await retryConflicts(process, delivery, () => {
+    const attempts: RepeatableAttempt = {
+      delivery,
+      run: () => currentAttempt.run(context, processing, context),
+      renew() {
         context.ended = true;
         // As fresh as the first: what the attempt before changed in it is gone.
         context = new IncomingContext({ ...attempt, headers: { ...delivery.headers } }, startedAt);
-      });
+      },
+      changes: () => context.sagas,
+    };
+    try {
+      await retryConflicts(attempts);
     } catch (error) {
       counts.failed += 1;
       limiter?.failed(isFirstFailure(attempt), probe);

@@ -1,5 +1,6 @@
 import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { BusbarError } from '../errors.ts';
+import type { SagaChange } from '../persistence/stored-saga.ts';
 import { failedHandlerOf } from '../pipeline/failed-handler.ts';
 import { pause } from '../time/clock.ts';
 import type { Delivery } from '../transport/delivery.ts';
@@ -10,15 +11,18 @@ const mostRetries = 20;
 /** The longest pause grows with each retry up to this. */
 const longestPauseMs = 50;
 
-/**
- * Calls `attempt` again, at once, while it ends in a conflict over a saga, at most 20 times. `renew` is called before
- * each further one.
- */
-export type RetryConflicts = (
-  attempt: () => Promise<void>,
-  delivery: Delivery,
-  renew: () => void,
-) => Promise<void>;
+/** The attempts at one delivery, of which the next may be begun when one has failed. */
+export interface RepeatableAttempt {
+  readonly delivery: Delivery;
+  run(): Promise<void>;
+  /** Called before each further run. */
+  renew(): void;
+  /** What the run that has failed wanted to store. */
+  changes(): readonly SagaChange[];
+}
+
+/** Runs an attempt again, at once, while it ends in a conflict over a saga, at most 20 times. */
+export type RetryConflicts = (attempt: RepeatableAttempt) => Promise<void>;
 
 /**
  * A conflict over a saga is no error: another message was faster, and this one is handled with what that one left. Those
@@ -30,12 +34,8 @@ export function createConflictRetries(services: EndpointServices): RetryConflict
   /** By saga: ends when the last one that waits for it has had its turn. */
   const turns = new Map<string, Promise<void>>();
 
-  const retry = async (
-    attempt: () => Promise<void>,
-    delivery: Delivery,
-    renew: () => void,
-    first: BusbarError,
-  ): Promise<void> => {
+  const retry = async (attempt: RepeatableAttempt, first: BusbarError): Promise<void> => {
+    const { delivery } = attempt;
     let conflict = first;
     for (let retries = 1; retries <= mostRetries; retries += 1) {
       if (retries > 1) {
@@ -45,9 +45,9 @@ export function createConflictRetries(services: EndpointServices): RetryConflict
       if (delivery.lost) break;
       counts.conflicts += 1;
       logger.debug({ ...conflict.details, retries }, 'A saga was changed by another message');
-      renew();
+      attempt.renew();
       try {
-        await attempt();
+        await attempt.run();
         return;
       } catch (error) {
         if (!isConflict(error)) throw error;
@@ -57,22 +57,29 @@ export function createConflictRetries(services: EndpointServices): RetryConflict
     throw conflict;
   };
 
-  return async (attempt, delivery, renew) => {
+  const retryInTurn = async (attempt: RepeatableAttempt, error: BusbarError): Promise<void> => {
+    const [change] = attempt.changes();
+    // A database may find a conflict over rows of the handlers' own: nothing tells whose turn that is.
+    if (change === undefined) return retry(attempt, error);
+    const key = keyOf(change);
+    const before = turns.get(key);
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    turns.set(key, promise);
     try {
-      await attempt();
+      if (before !== undefined) await untilAborted(before, attempt.delivery.signal);
+      await retry(attempt, error);
+    } finally {
+      if (turns.get(key) === promise) turns.delete(key);
+      end();
+    }
+  };
+
+  return async (attempt) => {
+    try {
+      await attempt.run();
     } catch (error) {
       if (!isConflict(error)) throw error;
-      const key = keyOf(error);
-      const before = turns.get(key);
-      const { promise, resolve: end } = Promise.withResolvers<void>();
-      turns.set(key, promise);
-      try {
-        if (before !== undefined) await untilAborted(before, delivery.signal);
-        await retry(attempt, delivery, renew, error);
-      } finally {
-        if (turns.get(key) === promise) turns.delete(key);
-        end();
-      }
+      await retryInTurn(attempt, error);
     }
   };
 }
@@ -86,6 +93,7 @@ function isConflict(error: unknown): error is BusbarError {
   );
 }
 
-function keyOf({ details }: BusbarError): string {
-  return JSON.stringify([details['saga'], details['correlation'] ?? details['sagaId']]);
+/** By its correlation where it has one: two that start have an id each. */
+function keyOf({ saga: { type, id, correlation } }: SagaChange): string {
+  return JSON.stringify([type, correlation ?? id, correlation === undefined]);
 }
