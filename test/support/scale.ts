@@ -8,6 +8,8 @@ interface Scale {
 export const scales = {
   'bad-input': { short: 10_000, full: 10_000 },
   'conformance-leak': { short: 10_000, full: 200_000 },
+  'exactly-once-orders': { short: 1_000, full: 20_000 },
+  'exactly-once-saga-starts': { short: 500, full: 10_000 },
   'postgres-saga-starts': { short: 500, full: 10_000 },
   'rabbitmq-kills': { short: 3_000, full: 60_000 },
   'rabbitmq-process-kills': { short: 3_000, full: 60_000 },
