@@ -48,12 +48,14 @@ describe.each(transports)('when a message is delayed on $name', (transport) => {
       handlers: [handler(RemindCustomer, () => {})],
     });
     await harness.start();
+    // Moments and not delays, which would count from sends that take a while themselves.
+    const start = harness.clock.now();
     for (const [orderId, delay] of [
       ['C', 150],
       ['A', 50],
       ['B', 100],
     ] as const) {
-      await sales.send(new RemindCustomer({ orderId }), { delay });
+      await sales.send(new RemindCustomer({ orderId }), { deliverAt: new Date(start + delay) });
     }
     await eventually(harness, 150, () => harness.handled(RemindCustomer).length === 3);
     expect(harness.handled(RemindCustomer).map(({ orderId }) => orderId)).toEqual(['A', 'B', 'C']);
