@@ -3,13 +3,18 @@ import { parseArgs } from 'node:util';
 import { CannotRun } from './head-office/cannot-run.ts';
 
 export const usage = `npm run demo -- [--orders FILE] [--broker BROKER] [--patience SECONDS] [--without HANDLER]
+               [--instances COUNT] [--serve]
 
   --orders FILE       orders, one JSON object per line (default: the orders that come with the demo)
   --broker BROKER     finds or starts one and sends through it: rabbitmq
   --patience SECONDS  how long nothing may happen before missing orders are LOST (default: 15)
-  --without HANDLER   takes a handler away, such as ShipOrderHandler, to show what is noticed then
+  --without HANDLER   takes a handler or saga away, such as ShippingSaga, to show what is noticed then
+  --instances COUNT   how many processes each service has (default: 1)
+  --serve             keeps the shop open, with its page, until Ctrl-C
 
-  BUSBAR_TRANSPORT    where the messages go, such as amqp://localhost (default: a new SQLite file)`;
+  BUSBAR_TRANSPORT    where the messages go, such as amqp://localhost (default: a new SQLite file)
+  BUSBAR_DATABASE     where the data is, such as postgres://localhost/shop (default: SQLite)
+  BUSBAR_WEB_PORT     the port of the page (default: any that is free)`;
 
 const brokers = ['rabbitmq'] as const;
 
@@ -22,8 +27,12 @@ export interface DemoOptions {
   readonly patienceMs: number;
   /** What to find or start; without it the transport is the environment's choice. */
   readonly broker: DemoBroker | undefined;
-  /** The name of a handler class that the services leave out. */
+  /** The name of a handler class or saga that the services leave out. */
   readonly without: string | undefined;
+  /** Processes of each service. */
+  readonly instances: number;
+  /** Whether the shop stays open when all orders have an outcome. */
+  readonly serve: boolean;
 }
 
 /**
@@ -31,17 +40,23 @@ export interface DemoOptions {
  * @throws CannotRun
  */
 export function readOptions(args: readonly string[]): DemoOptions | undefined {
-  const { orders, patience, broker, without, help } = parse(args);
+  const { orders, patience, broker, without, instances, serve, help } = parse(args);
   if (help === true) return undefined;
   const seconds = Number(patience ?? 15);
   if (!(seconds > 0)) {
     throw new CannotRun(`--patience is "${patience}"; write a number of seconds.`);
+  }
+  const count = Number(instances ?? 1);
+  if (!(Number.isInteger(count) && count >= 1 && count <= 8)) {
+    throw new CannotRun(`--instances is "${instances}"; write a number from 1 to 8.`);
   }
   return {
     ordersFile: orders ?? fileURLToPath(new URL('../orders.jsonl', import.meta.url)),
     patienceMs: seconds * 1000,
     broker: broker === undefined ? undefined : readBroker(broker),
     without,
+    instances: count,
+    serve: serve ?? false,
   };
 }
 
@@ -65,6 +80,8 @@ function parse(args: readonly string[]) {
         patience: { type: 'string' },
         broker: { type: 'string' },
         without: { type: 'string' },
+        instances: { type: 'string' },
+        serve: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

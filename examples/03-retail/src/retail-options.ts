@@ -51,7 +51,7 @@ export function namesOf(run: string | undefined): {
   };
 }
 
-/** All of them, but for the one that `npm run demo -- --without NAME` takes away to show what is noticed then. */
+/** All handlers or sagas, but for the one that `npm run demo -- --without NAME` takes away to show what is noticed then. */
 export function presentHandlers(...handlers: readonly HandlerClass[]): readonly HandlerClass[] {
   const absent = process.env['BUSBAR_DEMO_WITHOUT'];
   return handlers.filter((handler) => handler.name !== absent);

@@ -25,7 +25,7 @@ export class Demo implements AsyncDisposable {
   #stderr = '';
 
   constructor(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    const { BUSBAR_TRANSPORT: _, ...inherited } = process.env;
+    const { BUSBAR_TRANSPORT: _, BUSBAR_DATABASE: __, ...inherited } = process.env;
     this.#process = spawn(process.execPath, [path.join(example, 'dist/main.js'), ...args], {
       // Node 22 says on standard error that its SQLite is new.
       env: { ...inherited, NODE_NO_WARNINGS: '1', TMPDIR: this.#folder, ...env },
@@ -72,6 +72,18 @@ export class Demo implements AsyncDisposable {
     const pattern = new RegExp(`(?:${service} is ready \\(pid (\\d+)\\)[^]*?){${nth}}`);
     const [, pid] = await this.printed(pattern);
     return Number(pid);
+  }
+
+  /** Where the page is. */
+  async page(): Promise<string> {
+    const [, address = ''] = await this.printed(/web is ready \(pid \d+\): (\S+)/);
+    return address;
+  }
+
+  /** The SQLite file of the run. */
+  async file(): Promise<string> {
+    const [, folder = ''] = await this.printed(/logs in (\S+)/);
+    return path.join(folder, 'retail.db');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildExamples } from '../../support/build-examples.ts';
+import { sagaDiagram } from '@busbar/core';
+import { ShippingSaga } from '../../../examples/03-retail/src/shipping/shipping-saga.ts';
 import { Demo, example, tableIn } from './demo.ts';
 
 const read = (name: string): string => readFileSync(path.join(example, name), 'utf8');
@@ -32,4 +34,9 @@ test('the page of the demo should show lines of the expected output', () => {
   const lines = shown.trimEnd().split('\n');
   expect(lines.length).toBeGreaterThan(10);
   expect(lines.filter((line) => line !== '…' && !output.has(line))).toEqual([]);
+});
+
+test('the page of the demo should show the saga as it is', () => {
+  const [, shown] = /```mermaid\n([^]*?)```/.exec(read('README.md')) ?? [];
+  expect(shown).toBe(sagaDiagram(ShippingSaga));
 });

@@ -42,8 +42,8 @@ A-4    Ada Berg      -  rejected  error queue, from sales: quantity -2 of KNIFE
 A-6    Ada Berg  39.00  shipped   billing healed by an immediate retry
 
 3 orders
-2 shipped   1 at once, 1 after an immediate retry, 0 after a delayed retry
-1 rejected  into the error queue by sales (1)
+2 shipped    1 at once, 1 after an immediate retry, 0 after a delayed retry
+1 rejected   into the error queue by sales (1)
 0 LOST
 4 lines of the file are malformed, see above
 `);
@@ -51,7 +51,13 @@ A-6    Ada Berg  39.00  shipped   billing healed by an immediate retry
 }, 60_000);
 
 const sales = 'sqlite:sales.db';
-test.concurrent.each<{ what: string; args: string[]; url?: string; says: RegExp }>([
+test.concurrent.each<{
+  what: string;
+  args: string[];
+  url?: string;
+  env?: Record<string, string>;
+  says: RegExp;
+}>([
   {
     what: 'a file that is not there',
     args: ['--orders', path.join(folder, 'no.jsonl')],
@@ -74,6 +80,23 @@ test.concurrent.each<{ what: string; args: string[]; url?: string; says: RegExp 
     what: 'no number',
     args: ['--patience', 'long'],
     says: /^--patience is "long"; write a number/,
+  },
+  {
+    what: 'no number of instances',
+    args: ['--instances', 'many'],
+    says: /^--instances is "many"; write a number from 1 to 8\.$/,
+  },
+  {
+    what: 'an unknown database',
+    args: [],
+    env: { BUSBAR_DATABASE: 'mysql://localhost' },
+    says: /^BUSBAR_DATABASE is "mysql:\/\/localhost"; write postgres:\/\/… or sqlite:FILE\.$/,
+  },
+  {
+    what: 'a database that cannot be reached',
+    args: [],
+    env: { BUSBAR_DATABASE: 'postgres://127.0.0.1:1/shop' },
+    says: /^The database cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\.$/,
   },
   {
     what: 'an unknown transport',
@@ -108,12 +131,12 @@ test.concurrent.each<{ what: string; args: string[]; url?: string; says: RegExp 
     what: 'a transport that reaches no other process',
     args: [],
     url: 'memory:',
-    says: /^memory: does not leave its process, and the services are three; .*$/,
+    says: /^memory: does not leave its process, and the services are four; .*$/,
   },
 ])(
   '$what should be one clear line, and the exit code 2',
-  async ({ args, url, says }) => {
-    await using demo = new Demo(args, url === undefined ? {} : { BUSBAR_TRANSPORT: url });
+  async ({ args, url, env, says }) => {
+    await using demo = new Demo(args, url === undefined ? env : { BUSBAR_TRANSPORT: url });
     const { code, stdout, stderr } = await demo.ended;
     expect(stderr.trimEnd()).toMatch(says);
     expect(stdout).toBe('');

@@ -1,11 +1,27 @@
 import { silentLogger, systemClock } from '@busbar/core';
 import { namesOf } from '../retail-options.ts';
-import type { DemoRun } from './demo-run.ts';
+import { openPostgres } from '../database/open-database.ts';
+import { type DemoRun, isPostgres } from './demo-run.ts';
 import { serviceNames } from './services.ts';
 
-/** Takes the queues of this run away from a broker that stays; a file of its own is left for the curious. */
-export async function clearAway({ transport, name }: DemoRun): Promise<void> {
-  if (transport.capabilities.embedded) return;
+/** Takes away what this run made where something stays; files of its own are left for the curious. */
+export async function clearAway(run: DemoRun): Promise<void> {
+  await removeSchema(run);
+  if (!run.transport.capabilities.embedded) await removeQueues(run);
+}
+
+async function removeSchema({ databaseOf, name }: DemoRun): Promise<void> {
+  const url = databaseOf('sales');
+  if (!isPostgres(url)) return;
+  const database = await openPostgres(url, name);
+  try {
+    await database.remove();
+  } finally {
+    await database.close();
+  }
+}
+
+async function removeQueues({ transport, name }: DemoRun): Promise<void> {
   const { errorQueue, readErrorsQueue, topology } = namesOf(name);
   const endpoints = ['head-office', ...serviceNames];
   const connection = await transport.connect({

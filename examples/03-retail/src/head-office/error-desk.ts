@@ -17,7 +17,7 @@ import type { FailedMessage } from './order-book.ts';
 export async function openErrorDesk(
   { transport, name }: DemoRun,
   logger: Logger,
-  onFailedMessage: (failed: FailedMessage) => void,
+  onFailedMessage: (failed: FailedMessage) => Promise<void>,
 ): Promise<AsyncDisposable> {
   const { errorQueue, readErrorsQueue } = namesOf(name);
   const connection = await transport.connect({
@@ -35,7 +35,7 @@ export async function openErrorDesk(
       },
     ]);
     if (copy?.outcome !== 'confirmed') throw new Error(`${readErrorsQueue}: ${copy?.reason}`);
-    onFailedMessage(describe(headers, delivery.body));
+    await onFailedMessage(describe(headers, delivery.body));
     return 'settle';
   };
   try {

@@ -1,4 +1,11 @@
-import type { Order, OrderBilled, OrderPlaced, OrderShipped, Retries } from '../contracts.ts';
+import type {
+  Order,
+  OrderBilled,
+  OrderCancelled,
+  OrderPlaced,
+  OrderShipped,
+  Retries,
+} from '../contracts.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A message from the error queue. */
@@ -19,7 +26,14 @@ export interface OrderRecord {
   total?: number;
   billed?: Retries;
   shipped?: Retries;
+  /** Why. */
+  cancelled?: string;
+  /** The customer was told that something was missing. */
+  reminded?: boolean;
   failure?: FailedMessage;
+  /** What billing and shipping have in their books. */
+  bills?: number;
+  parcels?: number;
 }
 
 /** Collects what the services report. Reports may come twice and in any order. */
@@ -27,7 +41,7 @@ export class OrderBook {
   readonly #records = new Map<string, OrderRecord>();
   readonly #complete = Promise.withResolvers<void>();
   #settled = 0;
-  #lastReport = performance.now();
+  #reports = 0;
 
   constructor(orders: readonly Order[]) {
     for (const order of orders) this.#records.set(order.orderId, { order });
@@ -38,9 +52,9 @@ export class OrderBook {
     return this.#complete.promise;
   }
 
-  /** Milliseconds since something was heard. */
-  get silence(): number {
-    return performance.now() - this.#lastReport;
+  /** How often something was heard. */
+  get reports(): number {
+    return this.#reports;
   }
 
   quoted(orderId: string, total: number): void {
@@ -59,8 +73,23 @@ export class OrderBook {
     this.#note(orderId, (record) => (record.billed ??= retries));
   }
 
-  shipped({ orderId, retries }: OrderShipped): void {
-    this.#note(orderId, (record) => (record.shipped ??= retries));
+  shipped({ orderId, retries, reminded }: OrderShipped): void {
+    this.#note(orderId, (record) => {
+      record.shipped ??= retries;
+      record.reminded ||= reminded;
+    });
+  }
+
+  cancelled({ orderId, reason, reminded }: OrderCancelled): void {
+    this.#note(orderId, (record) => {
+      record.cancelled ??= reason;
+      record.reminded ||= reminded;
+    });
+  }
+
+  /** What the books of billing and shipping say at the end. */
+  audited(orderId: string, bills: number, parcels: number): void {
+    this.#note(orderId, (record) => Object.assign(record, { bills, parcels }));
   }
 
   /** @returns whether the message belongs to an order of the book */
@@ -70,7 +99,11 @@ export class OrderBook {
 
   /** Something else was heard that shows that the services are at work. */
   touch(): void {
-    this.#lastReport = performance.now();
+    this.#reports += 1;
+  }
+
+  get orderIds(): readonly string[] {
+    return [...this.#records.keys()];
   }
 
   outcomes(): readonly Outcome[] {
@@ -85,11 +118,12 @@ export class OrderBook {
       `${count((record) => record.total)} of ${records.length} orders placed`,
       `${count((record) => record.billed)} billed`,
       `${count((record) => record.shipped)} shipped`,
+      `${count((record) => record.cancelled)} cancelled`,
       `${count((record) => record.failure)} in the error queue`,
     ].join(', ');
   }
 
-  #note(orderId: string, change: (record: OrderRecord) => void): boolean {
+  #note(orderId: string, change: (record: OrderRecord) => unknown): boolean {
     const record = this.#records.get(orderId);
     if (record === undefined) return false;
     const before = isSettled(record);
@@ -102,7 +136,8 @@ export class OrderBook {
 }
 
 /** Whether the row is complete: events of different services overtake each other. */
-function isSettled({ total, billed, shipped, failure }: OrderRecord): boolean {
+function isSettled({ total, billed, shipped, cancelled, failure }: OrderRecord): boolean {
   if (failure !== undefined) return true;
-  return total !== undefined && billed !== undefined && shipped !== undefined;
+  if (total === undefined) return false;
+  return cancelled !== undefined || (billed !== undefined && shipped !== undefined);
 }

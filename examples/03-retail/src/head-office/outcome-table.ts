@@ -31,13 +31,18 @@ export function outcomeSummary(outcomes: readonly Outcome[]): string {
   const shipped = outcomes.filter(({ fate }) => fate === 'shipped');
   const healed = (healing: Outcome['healing']): number =>
     shipped.filter((outcome) => outcome.healing === healing).length;
+  const reasons = outcomes
+    .filter(({ fate }) => fate === 'cancelled')
+    .map(({ cancelledFor }) => cancelledFor);
   const lines: readonly [Fate, string][] = [
     [
       'shipped',
       `${healed('none')} at once, ${healed('immediate')} after an immediate retry, ${healed('delayed')} after a delayed retry`,
     ],
+    ['cancelled', counted(reasons, (reason, count) => `${count} ${reason}`)],
     ['rejected', `into the error queue by ${blamed(outcomes, 'rejected')}`],
     ['failed', `into the error queue by ${blamed(outcomes, 'failed')}`],
+    ['DUPLICATE', 'more than one bill or parcel'],
     ['LOST', 'no outcome'],
   ];
   const width = String(outcomes.length).length;
@@ -47,17 +52,26 @@ export function outcomeSummary(outcomes: readonly Outcome[]): string {
       const count = outcomes.filter((outcome) => outcome.fate === fate).length;
       // Nothing was lost: that is worth a line.
       if (count === 0) return fate === 'LOST' ? [`${'0'.padStart(width)} LOST`] : [];
-      return [`${String(count).padStart(width)} ${fate.padEnd(8)}  ${details}`];
+      return [`${String(count).padStart(width)} ${fate.padEnd(9)}  ${details}`];
     }),
   ].join('\n');
 }
 
 /** Which services gave up how many, the most first. */
 function blamed(outcomes: readonly Outcome[], fate: Fate): string {
+  const services = outcomes.filter((each) => each.fate === fate).map((each) => each.failedIn);
+  return counted(services, (service, count) => `${service} (${count})`);
+}
+
+/** How often each text is there, the most frequent first. */
+function counted(
+  texts: readonly (string | undefined)[],
+  show: (text: string, count: number) => string,
+): string {
   const counts = new Map<string, number>();
-  for (const { failedIn } of outcomes.filter((outcome) => outcome.fate === fate)) {
-    if (failedIn !== undefined) counts.set(failedIn, (counts.get(failedIn) ?? 0) + 1);
+  for (const text of texts) {
+    if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([, one], [, other]) => other - one);
-  return sorted.map(([service, count]) => `${service} (${count})`).join(', ');
+  return sorted.map(([text, count]) => show(text, count)).join(', ');
 }

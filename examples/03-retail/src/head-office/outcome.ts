@@ -4,9 +4,9 @@ import type { OrderRecord } from './order-book.ts';
 
 /**
  * How an order ended: `rejected` for a reason of the business, `failed` for any other, both into the error queue.
- * `LOST` is what must never be.
+ * `LOST` and `DUPLICATE`, which has more bills or parcels than one, are what must never be.
  */
-export type Fate = 'shipped' | 'rejected' | 'failed' | 'LOST';
+export type Fate = 'shipped' | 'cancelled' | 'rejected' | 'failed' | 'LOST' | 'DUPLICATE';
 
 /** What was needed until it was shipped. */
 export type Healing = 'none' | 'immediate' | 'delayed';
@@ -21,6 +21,8 @@ export interface Outcome {
   readonly healing: Healing;
   /** The service that moved it to the error queue. */
   readonly failedIn: string | undefined;
+  /** Why it was cancelled. */
+  readonly cancelledFor: string | undefined;
   /** What happened, for the reader. */
   readonly story: string;
 }
@@ -34,7 +36,8 @@ export function outcomeOf(record: OrderRecord): Outcome {
     ...(record.quotedTotal === undefined ? [] : ['quoted first']),
     ...healingOf('billing', record.billed),
     ...healingOf('shipping', record.shipped),
-    ...(fate === 'shipped' ? [] : [missing(record)]),
+    ...(record.reminded === true ? ['reminded'] : []),
+    ...(fate === 'shipped' ? [] : [reasonFor(fate, record)]),
   ];
   return {
     orderId: order.orderId,
@@ -43,14 +46,17 @@ export function outcomeOf(record: OrderRecord): Outcome {
     fate,
     healing: strongest(record.billed, record.shipped),
     failedIn: record.failure?.service,
+    cancelledFor: record.cancelled,
     story: story.join('; '),
   };
 }
 
-function fateOf({ shipped, failure }: OrderRecord): Fate {
-  if (shipped !== undefined) return 'shipped';
-  if (failure === undefined) return 'LOST';
-  return failure.errorType === rejection ? 'rejected' : 'failed';
+function fateOf({ shipped, cancelled, failure, bills, parcels }: OrderRecord): Fate {
+  const allowed = shipped === undefined ? 0 : 1;
+  if ((bills ?? 0) > 1 || (parcels ?? 0) > allowed) return 'DUPLICATE';
+  if (shipped !== undefined) return bills === 0 || parcels === 0 ? 'LOST' : 'shipped';
+  if (failure !== undefined) return failure.errorType === rejection ? 'rejected' : 'failed';
+  return cancelled === undefined ? 'LOST' : 'cancelled';
 }
 
 function healingOf(service: string, retries: Retries | undefined): string[] {
@@ -65,8 +71,13 @@ function strongest(...all: readonly (Retries | undefined)[]): Healing {
   return all.some((retries) => (retries?.immediate ?? 0) > 0) ? 'immediate' : 'none';
 }
 
-function missing({ failure, notSent, total, billed }: OrderRecord): string {
+function reasonFor(fate: Fate, record: OrderRecord): string {
+  const { failure, notSent, total, billed, shipped, cancelled, bills, parcels } = record;
+  if (fate === 'DUPLICATE' || shipped !== undefined) {
+    return `in the books: bills ${bills}, parcels ${parcels}`;
+  }
   if (failure !== undefined) return `error queue, from ${failure.service}: ${failure.reason}`;
+  if (cancelled !== undefined) return cancelled;
   if (notSent !== undefined) return `never sent: ${notSent}`;
   if (billed !== undefined) return 'billed, then nothing';
   return total === undefined ? 'sent, then nothing' : 'placed, then nothing';

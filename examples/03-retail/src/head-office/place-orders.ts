@@ -1,34 +1,38 @@
 import { type Endpoint, asError } from '@busbar/core';
 import { GetQuote, type Order, PlaceOrder, type routes } from '../contracts.ts';
 import type { OrderBook } from './order-book.ts';
+import type { Storefront } from './storefront.ts';
 
 const atOnce = 50;
 const quoteTimeout = '20s';
 
-/** Sends every order to sales. One that cannot be sent is noted and does not keep the others. */
-export async function placeOrders(
-  orders: readonly Order[],
-  office: Endpoint<typeof routes>,
-  book: OrderBook,
-): Promise<void> {
+/** How orders leave the head office. */
+export interface Counter {
+  readonly office: Endpoint<typeof routes>;
+  readonly storefront: Storefront;
+  readonly book: OrderBook;
+}
+
+/** Places every order. One that cannot be sent is noted and does not keep the others. */
+export async function placeOrders(orders: readonly Order[], counter: Counter): Promise<void> {
   const left = orders.values();
   const sender = async (): Promise<void> => {
     for (const order of left) {
       try {
-        await placeOrder(order, office, book);
+        await placeOrder(order, counter);
       } catch (error) {
-        book.notSent(order.orderId, asError(error).message);
+        counter.book.notSent(order.orderId, asError(error).message);
       }
     }
   };
   await Promise.all(Array.from({ length: atOnce }, sender));
 }
 
-async function placeOrder(
-  order: Order,
-  office: Endpoint<typeof routes>,
-  book: OrderBook,
-): Promise<void> {
+async function placeOrder(order: Order, { office, storefront, book }: Counter): Promise<void> {
+  if (order.web === true) {
+    await storefront.order(order);
+    return;
+  }
   const agreedTotal = order.quote === true ? await askForQuote(order, office, book) : undefined;
   await office.send(
     new PlaceOrder({ ...order, ...(agreedTotal !== undefined && { agreedTotal }) }),

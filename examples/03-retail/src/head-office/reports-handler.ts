@@ -1,6 +1,12 @@
 import { handles } from '@busbar/core/decorators';
 import { inject, injectable } from 'inversify';
-import { OrderBilled, OrderPlaced, OrderShipped, ReportForDuty } from '../contracts.ts';
+import {
+  OrderBilled,
+  OrderCancelled,
+  OrderPlaced,
+  OrderShipped,
+  ReportForDuty,
+} from '../contracts.ts';
 import { OrderBook } from './order-book.ts';
 import { RollCall } from './roll-call.ts';
 
@@ -13,8 +19,8 @@ export class ReportsHandler {
   ) {}
 
   @handles(ReportForDuty)
-  onDuty({ service, pid }: ReportForDuty): void {
-    this.rollCall.report(service, pid);
+  onDuty({ service, pid, address }: ReportForDuty): void {
+    this.rollCall.report(service, pid, address);
   }
 
   @handles(OrderPlaced)
@@ -30,5 +36,10 @@ export class ReportsHandler {
   @handles(OrderShipped)
   shipped(event: OrderShipped): void {
     this.book.shipped(event);
+  }
+
+  @handles(OrderCancelled)
+  cancelled(event: OrderCancelled): void {
+    this.book.cancelled(event);
   }
 }

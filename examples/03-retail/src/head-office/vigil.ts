@@ -3,6 +3,8 @@ import type { OrderBook } from './order-book.ts';
 /** Why no more was waited for. */
 export type Verdict = 'silence' | 'interrupted' | 'service down';
 
+const lookEveryMs = 50;
+
 /** Waits for the moment when waiting longer makes no sense. */
 export class Vigil implements Disposable {
   readonly #over = Promise.withResolvers<Verdict>();
@@ -10,15 +12,29 @@ export class Vigil implements Disposable {
   #interrupted = false;
 
   constructor(book: OrderBook, patienceMs: number) {
+    let heard = book.reports;
+    let silentMs = 0;
+    let lookedAt = performance.now();
     this.#timer = setInterval(() => {
-      if (book.silence > patienceMs) this.end('silence');
-    }, 50);
+      const now = performance.now();
+      // While this process itself stood still, nobody could be heard.
+      silentMs += Math.min(now - lookedAt, 4 * lookEveryMs);
+      lookedAt = now;
+      if (heard !== book.reports) silentMs = 0;
+      heard = book.reports;
+      if (silentMs > patienceMs) this.end('silence');
+    }, lookEveryMs);
     process.on('SIGINT', this.#interrupt);
     process.on('SIGTERM', this.#interrupt);
   }
 
   get over(): Promise<Verdict> {
     return this.#over.promise;
+  }
+
+  /** From now on silence is no reason to end: nothing is missing. */
+  bearSilence(): void {
+    clearInterval(this.#timer);
   }
 
   end(verdict: Verdict): void {

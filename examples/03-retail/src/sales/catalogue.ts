@@ -13,6 +13,7 @@ const prices: Readonly<Record<string, number>> = {
   HAMMOCK: 79_00,
   HEADLAMP: 44_90,
   'JACKET-RAIN': 229_00,
+  KAYAK: 649_00,
   KNIFE: 39_00,
   'MAP-ALPS': 18_50,
   'MAT-AIR': 99_00,

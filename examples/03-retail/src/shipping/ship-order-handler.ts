@@ -1,16 +1,22 @@
 import type { HandlerContext } from '@busbar/core';
 import { handles } from '@busbar/core/decorators';
 import { inject, injectable } from 'inversify';
-import { OrderBilled, OrderShipped } from '../contracts.ts';
+import { OrderShipped, ShipOrder } from '../contracts.ts';
 import { Carrier } from './carrier.ts';
+import { Shipments } from './shipments.ts';
 
 @injectable()
 export class ShipOrderHandler {
-  constructor(@inject(Carrier) private readonly carrier: Carrier) {}
+  constructor(
+    @inject(Carrier) private readonly carrier: Carrier,
+    @inject(Shipments) private readonly shipments: Shipments,
+  ) {}
 
-  @handles(OrderBilled)
-  async ship({ orderId, country }: OrderBilled, context: HandlerContext): Promise<void> {
+  @handles(ShipOrder)
+  async ship({ orderId, country, reminded }: ShipOrder, context: HandlerContext): Promise<void> {
     const parcel = await this.carrier.book(orderId, country);
-    await context.publish(new OrderShipped({ orderId, parcel, retries: context.attempt }));
+    await this.shipments.addParcel(orderId, parcel, context.storage);
+    const retries = context.attempt;
+    await context.publish(new OrderShipped({ orderId, parcel, reminded, retries }));
   }
 }
