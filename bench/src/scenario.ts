@@ -19,7 +19,7 @@ export interface Scenario {
   /** What runs at the same time in a second process, for each subject. */
   readonly partners?: Readonly<Record<string, Subject>>;
   /** What Busbar is to reach; it is printed whether it did, and nothing fails over it. */
-  readonly targets?: Targets;
+  readonly targets?: readonly Targets[];
   /** Why it cannot be measured here, such as a broker that is not there; undefined when it can. */
   readonly problem?: () => Promise<string | undefined>;
   /** Removes what a measurement leaves outside its directory, whatever became of it. */

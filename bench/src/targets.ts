@@ -3,16 +3,16 @@ import type { Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
 
 /** A line for each target of a scenario: what was measured, and whether that meets it. */
-export function verdicts({ targets }: Scenario, rows: readonly Row[]): readonly string[] {
-  const row = rows.at(-1);
-  const found = row?.comparisons.find(({ twin }) => twin === targets?.twin);
-  if (targets === undefined || found === undefined) return [];
-  const { mostCpu, leastSpeed, mostP50DifferenceMs } = targets;
-  return [
-    verdict(`CPU ÷ ${found.twin}`, found.cpuRatio, 'at most', mostCpu),
-    verdict(`msg/s ÷ ${found.twin}`, found.ratio, 'at least', leastSpeed),
-    verdict(`p50 − ${found.twin}, ms`, found.p50DifferenceMs, 'at most', mostP50DifferenceMs),
-  ].filter((line) => line !== undefined);
+export function verdicts({ targets = [] }: Scenario, rows: readonly Row[]): readonly string[] {
+  return targets.flatMap(({ twin, mostCpu, leastSpeed, mostP50DifferenceMs }) => {
+    const found = rows.at(-1)?.comparisons.find((each) => each.twin === twin);
+    if (found === undefined) return [];
+    return [
+      verdict(`CPU ÷ ${twin}`, found.cpuRatio, 'at most', mostCpu),
+      verdict(`msg/s ÷ ${twin}`, found.ratio, 'at least', leastSpeed),
+      verdict(`p50 − ${twin}, ms`, found.p50DifferenceMs, 'at most', mostP50DifferenceMs),
+    ].filter((line) => line !== undefined);
+  });
 }
 
 function verdict(

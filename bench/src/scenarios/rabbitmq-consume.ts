@@ -9,6 +9,6 @@ export const scenarios = queueTypes.map((queueType): Scenario => ({
   name: `rabbitmq-consume-${queueType}`,
   title: `RabbitMQ, a ${queueType} queue: handle what lies in it, ${atOnce} at once`,
   messages: 30_000,
-  targets: { twin: 'twin+headers', mostCpu: 1.25, leastSpeed: 0.85 },
+  targets: [{ twin: 'twin+headers', mostCpu: 1.25, leastSpeed: 0.85 }],
   subjects: filledQueue(queueType, atOnce, (gate) => (id) => gate.handle(id)),
 }));

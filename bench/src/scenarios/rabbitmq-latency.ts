@@ -61,7 +61,7 @@ export const scenarios = queueTypes.map((queueType): Scenario => {
     messages: 500,
     warmUp: 4,
     compares: 'latency',
-    targets: { twin: 'twin+headers', mostP50DifferenceMs: 0.3 },
+    targets: [{ twin: 'twin+headers', mostP50DifferenceMs: 0.3 }],
     subjects: {
       twin: twin(false),
       'twin+headers': twin(true),

@@ -43,7 +43,7 @@ export const scenarios = queueTypes.map((queueType): Scenario => {
     name: `rabbitmq-round-trip-${queueType}`,
     title: `RabbitMQ, a ${queueType} queue: handle a command, publish an event, confirmed, and acknowledge; ${atOnce} at once`,
     messages: 15_000,
-    targets: { twin: 'twin+headers', mostCpu: 1.25, leastSpeed: 0.85 },
+    targets: [{ twin: 'twin+headers', mostCpu: 1.25, leastSpeed: 0.85 }],
     subjects: {
       twin: twin(false),
       'twin+headers': twin(true),

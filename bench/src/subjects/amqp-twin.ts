@@ -28,6 +28,14 @@ export interface AmqpTwinOptions {
   readonly handle?: HandleOrder;
 }
 
+/** A message as it is given to amqplib, so that it can be stored before it is sent. */
+export interface PreparedMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly content: Buffer;
+  readonly options: Options.Publish;
+}
+
 /** Messages that may be held for each that is handled; the transport's own default. */
 const prefetchFactor = 3;
 /** Attempts in all, before a message goes to the dead letters; the same as Busbar's default. */
@@ -85,12 +93,26 @@ export class AmqpTwin {
 
   /** Sends to the twin's own queue. Resolves when the broker has it. */
   send(type: string, message: Order): Promise<void> {
-    return this.#publish('', this.#options.names.queue, type, message, undefined);
+    return this.dispatch(this.#prepare('', this.#options.names.queue, type, message, undefined));
   }
 
   /** Publishes an event. Resolves when the broker has it. */
   publish(type: string, message: Order, cause: MessageProperties): Promise<void> {
-    return this.#publish(this.#options.names.topic, '', type, message, cause);
+    return this.dispatch(this.prepareEvent(type, message, cause));
+  }
+
+  prepareEvent(type: string, message: Order, cause: MessageProperties): PreparedMessage {
+    return this.#prepare(this.#options.names.topic, '', type, message, cause);
+  }
+
+  /** Resolves when the broker has it. */
+  dispatch({ exchange, routingKey, content, options }: PreparedMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#publisher.publish(exchange, routingKey, content, options, (error: Error | null) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
   }
 
   async close(): Promise<void> {
@@ -99,25 +121,19 @@ export class AmqpTwin {
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
 
-  #publish(
+  #prepare(
     exchange: string,
     routingKey: string,
     type: string,
     message: Order,
     cause: MessageProperties | undefined,
-  ): Promise<void> {
+  ): PreparedMessage {
     const id = randomUUID();
     const options: Options.Publish =
       this.#headers === undefined
         ? { persistent: true, messageId: id, type, contentType: 'application/json' }
         : this.#headers.of(id, type, exchange === '' ? 'send' : 'publish', cause);
-    const content = Buffer.from(JSON.stringify(message));
-    return new Promise((resolve, reject) => {
-      this.#publisher.publish(exchange, routingKey, content, options, (error: Error | null) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
+    return { exchange, routingKey, content: Buffer.from(JSON.stringify(message)), options };
   }
 
   readonly #received = (message: ConsumeMessage | null): void => {
