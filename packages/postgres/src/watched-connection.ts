@@ -7,9 +7,14 @@ export class WatchedConnection implements SqlRunner {
   /** Why it was lost, which later statements would not say. */
   #lost: Error | undefined;
 
-  /** Without a listener the loss of a connection in use would end the process. */
-  constructor(client: ClientBase) {
+  /**
+   * Without a listener the loss of a connection in use would end the process.
+   *
+   * @param lost Why, if it was lost before.
+   */
+  constructor(client: ClientBase, lost?: Error) {
     this.#client = client;
+    this.#lost = lost;
     client.on('error', this.#loses);
   }
 

@@ -11,6 +11,7 @@ import type {
 import { type HeldTransaction, holdTransaction } from '../held-transaction.ts';
 import { notFailed } from '../not-failed.ts';
 import { WatchedConnection, runOnClient } from '../watched-connection.ts';
+import { WatchedPool } from '../watched-pool.ts';
 
 /** What `drizzle` of `drizzle-orm/node-postgres` makes. */
 export type DrizzleDatabase<Schema extends Record<string, unknown>> = NodePgDatabase<Schema> & {
@@ -40,14 +41,15 @@ export class DrizzleLayer<Schema extends Record<string, unknown>> implements Dat
   readonly name = 'drizzle';
   readonly mostConnections: number | undefined;
   readonly #pool: Pool;
+  readonly #watched: WatchedPool;
   readonly #session: DrizzleSession<DrizzleTransaction<Schema>>;
 
   constructor(db: DrizzleDatabase<Schema>) {
     const pool = db.$client as Pool;
     const session = sessionOf<DrizzleTransaction<Schema>>(db);
     if (typeof pool.totalCount !== 'number' || session.client !== pool) throw noPool();
-    pool.on('error', ignore);
     this.#pool = pool;
+    this.#watched = new WatchedPool(pool);
     this.#session = session;
     this.mostConnections = pool.options.max;
   }
@@ -58,7 +60,7 @@ export class DrizzleLayer<Schema extends Record<string, unknown>> implements Dat
 
   async begin(): Promise<OpenTransaction<DrizzleTransaction<Schema>>> {
     const client = await this.#pool.connect();
-    const connection = new WatchedConnection(client);
+    const connection = new WatchedConnection(client, this.#watched.lossOf(client));
     // A session of a client begins its transactions on it.
     const session = Object.create(this.#session, {
       client: { value: client },

@@ -1,4 +1,5 @@
 import { BusbarError, withoutSecrets } from '@busbar/core';
+import { WatchedPool } from '../watched-pool.ts';
 import { runBatch } from './statement-batch.ts';
 import { wireOf } from './wire.ts';
 import type { Pool, PoolClient, PoolConfig, QueryConfig } from 'pg';
@@ -21,13 +22,13 @@ export class PgLayer implements DataLayer<PoolClient> {
   readonly address: string;
   readonly mostConnections: number | undefined;
   readonly #pool: Pool;
+  readonly #watched: WatchedPool;
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    this.#watched = new WatchedPool(pool);
     this.address = addressOf(pool.options);
     this.mostConnections = pool.options.max;
-    // An idle connection that breaks is replaced by the pool; without a listener its error would end the process.
-    pool.on('error', ignore);
   }
 
   async run(statement: SqlStatement): Promise<SqlResult> {
@@ -35,7 +36,8 @@ export class PgLayer implements DataLayer<PoolClient> {
   }
 
   async begin(): Promise<OpenTransaction<PoolClient>> {
-    return new PgTransaction(await this.#pool.connect());
+    const client = await this.#pool.connect();
+    return new PgTransaction(client, this.#watched.lossOf(client));
   }
 
   within(client: PoolClient): SqlRunner {
@@ -54,8 +56,9 @@ class PgTransaction implements OpenTransaction<PoolClient> {
   /** Why the connection broke, which the next statement would not say. */
   #broken: Error | undefined;
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, loss: Error | undefined) {
     this.transaction = client;
+    this.#broken = loss;
     this.#release = client.release.bind(client);
     client.release = refuseRelease;
     client.on('error', this.#breaks);
