@@ -106,6 +106,8 @@ export const errorCatalogue = {
     'Run the SQL that the message names, or let the persistence make its tables at start.',
   TRANSACTION_ENDED:
     'Leave the end of the transaction to the endpoint: throw to undo it, return to commit it.',
+  TRANSACTION_CONFLICT:
+    'Another transaction changed the same rows: a message is handled again at once, a session is for its caller to try again.',
   MISSING_OUTBOX: 'Add `outbox: true` and a persistence to the configuration of the endpoint.',
   STORAGE_MISUSED:
     'Keep to what the storage of the persistence takes; the message names the statement or function.',

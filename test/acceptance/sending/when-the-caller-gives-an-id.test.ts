@@ -58,6 +58,8 @@ describe('when the caller gives an id', () => {
   test.each([
     ['', 'empty'],
     ['x'.repeat(201), '201 characters long'],
+    ['a\0b', 'has a null character'],
+    ['a\ud800b', 'has a lone surrogate'],
     [7 as unknown as string, 'number'],
   ])('should refuse %j', async (messageId) => {
     await using harness = createHarness();
@@ -66,7 +68,7 @@ describe('when the caller gives an id', () => {
     const sending = sales.send(new PlaceOrder({ orderId: 'A-1' }), { messageId });
     await expect(sending).rejects.toMatchObject({
       code: 'INVALID_HEADER',
-      help: 'Give it a string of 1 to 200 characters.',
+      help: 'Give it a string of 1 to 200 characters, without null characters and lone surrogates.',
       details: { option: 'messageId' },
     });
   });

@@ -3,6 +3,7 @@ import type { PublishOptions, SendOptions } from '../handling/send-options.ts';
 import type { Intent } from '../headers.ts';
 import { persistenceUnavailable } from '../persistence/persistence-unavailable.ts';
 import type { StorageSession } from '../persistence/persistence.ts';
+import { transactionConflict } from '../persistence/transaction-conflict.ts';
 import { BatchSender, type SendingScope } from '../pipeline/batch-sender.ts';
 import { currentAttempt } from '../pipeline/current-attempt.ts';
 import { createDestinationCheck } from '../pipeline/destination-check.ts';
@@ -121,7 +122,8 @@ export class Sessions {
   #explained(thrown: unknown): Error {
     const error = asError(thrown);
     const { persistence } = this.#connected.services;
-    return persistence.isOutage?.(error) === true ? persistenceUnavailable(error) : error;
+    if (persistence.isOutage?.(error) === true) return persistenceUnavailable(error);
+    return persistence.isConflict?.(error) === true ? transactionConflict(error) : error;
   }
 }
 

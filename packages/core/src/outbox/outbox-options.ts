@@ -20,6 +20,12 @@ export interface OutboxSettings {
   readonly relayEveryMs: number;
 }
 
+/**
+ * How long a claim of the relay holds: longer than a broker may take to confirm. A process that dies over one delays its
+ * messages by so much.
+ */
+export const leaseMs = 60_000;
+
 /** Options of `outbox`, so that a misspelt one is found. */
 export const outboxOptionNames = [
   'relayAfter',

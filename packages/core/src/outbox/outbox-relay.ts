@@ -5,17 +5,17 @@ import type { Dispatch } from '../pipeline/dispatch-stage.ts';
 import type { Timer } from '../time/clock.ts';
 import type { Delivery } from '../transport/delivery.ts';
 import type { TransportOperation } from '../transport/operations.ts';
-import type { OutboxSettings } from './outbox-options.ts';
+import { ClaimSize } from './claim-size.ts';
+import { LaneRelay } from './lane-relay.ts';
+import { type OutboxSettings, leaseMs } from './outbox-options.ts';
 import { OutboxSender } from './outbox-sender.ts';
 
-/** How many are claimed at once. */
-const limit = 100;
-/** How long a claim holds: a process that dies over it delays its messages by so much. */
-const leaseMs = 30_000;
+/** So many batches and lanes are sent beside each other: one that is not answered must not keep the others waiting. */
+const mostAtOnce = 16;
 const forgetEveryMs = 60_000;
 const backlogEveryMs = 10_000;
-/** When to look for what a transaction of the user's own may have committed, after it was stored. */
-const soonMs = [10, 30, 100, 300] as const;
+/** When to look for what a transaction of the user's own may have committed, each after the one before. */
+const soonMs = [10, 20, 70, 200] as const;
 
 /**
  * Sends what is in the outbox: what an attempt has just committed, at once; what nobody sends, because its process died
@@ -25,38 +25,52 @@ export class OutboxRelay {
   readonly #services: EndpointServices;
   readonly #settings: OutboxSettings;
   readonly #sender: OutboxSender;
-  readonly #lanes = new Map<string, { again: boolean; readonly drained: Promise<void> }>();
+  readonly #lanes: LaneRelay;
   readonly #stopping = new AbortController();
   readonly #timers = new Set<Timer>();
+  readonly #sending = new Set<Promise<void>>();
+  readonly #size = new ClaimSize();
   #ticking: Promise<void> = Promise.resolve();
-  #forgetting: Promise<void> = Promise.resolve();
+  #watching: Promise<void> = Promise.resolve();
+  #forgetting: Promise<void> | undefined;
   #backlog: OutboxBacklog = { waiting: 0, oldestMs: 0 };
   #nextForget = 0;
-  #nextBacklog = 0;
+  /** Which of {@link soonMs} comes next, while one is to come. */
+  #soon: number | undefined;
+  /** There may be more than was claimed. */
+  #more = false;
   #troubled = false;
 
   constructor(services: EndpointServices, dispatch: Dispatch, settings: OutboxSettings) {
     this.#services = services;
     this.#settings = settings;
     this.#sender = new OutboxSender(services, dispatch);
+    this.#lanes = new LaneRelay({
+      services,
+      sender: this.#sender,
+      graceMs: settings.relayAfterMs,
+      stopping: this.#stopping.signal,
+      failed: (error) => this.#complain(asError(error)),
+    });
   }
 
   /** Begins to look for what nobody sends. */
   start(): void {
     this.#nextForget = this.#services.clock.monotonic() + Math.random() * forgetEveryMs;
     this.#tickAfter(0);
+    this.#watchAfter(0);
   }
 
   /** What has waited for too long, for health. */
   get problem(): string | undefined {
     const { waiting, oldestMs } = this.#backlog;
-    if (waiting === 0 || oldestMs < this.#settings.relayAfterMs + leaseMs) return undefined;
+    if (waiting === 0 || oldestMs < this.#settings.relayAfterMs + leaseMs / 2) return undefined;
     return `${waiting} messages wait in the outbox, the oldest for ${Math.round(oldestMs / 1_000)} s`;
   }
 
   /** Sends one record now. @throws BusbarError when nothing could be tried */
   async send(record: OutboxRecord, delivery?: Delivery): Promise<void> {
-    await this.#sender.send([record], delivery);
+    await this.#sender.send([record], { patient: true, delivery });
   }
 
   /** Sends what was just committed; resolves when each is sent, or is the relay's. @throws as `send` */
@@ -65,17 +79,22 @@ export class OutboxRelay {
     operations: readonly TransportOperation[],
     delivery?: Delivery,
   ): Promise<void> {
-    const lanes = this.#sendLanes(operations);
+    const keys = new Set<string>();
+    for (const { partitionKey } of operations)
+      if (partitionKey !== undefined) keys.add(partitionKey);
+    const lanes = keys.size === 0 ? undefined : [...keys].map((key) => this.#lanes.send(key));
     if (record !== undefined) {
       const direct = operations.filter(({ partitionKey }) => partitionKey === undefined);
-      await this.#sender.send([{ record, operations: direct }], delivery);
+      await this.send({ record, operations: direct }, delivery);
     }
-    await lanes;
+    if (lanes !== undefined) await Promise.all(lanes);
   }
 
   /** Looks soon: a transaction that nobody tells of may commit. */
   hasten(): void {
-    for (const delayMs of soonMs) this.#tickAfter(delayMs, false);
+    const looking = this.#soon !== undefined;
+    this.#soon = 0;
+    if (!looking) this.#lookSoon();
   }
 
   async stop(): Promise<void> {
@@ -84,96 +103,87 @@ export class OutboxRelay {
     this.#timers.clear();
     await Promise.all([
       this.#ticking,
+      this.#watching,
       this.#forgetting,
-      ...[...this.#lanes.values()].map(({ drained }) => drained),
+      this.#lanes.idle(),
+      ...this.#sending,
     ]);
   }
 
-  async #sendLanes(operations: readonly TransportOperation[]): Promise<void> {
-    const keys = new Set<string>();
-    for (const { partitionKey } of operations)
-      if (partitionKey !== undefined) keys.add(partitionKey);
-    if (keys.size > 0) await Promise.all([...keys].map((key) => this.#sendLane(key)));
-  }
-
-  /** One at a time in this process; what was committed while it ran is sent, too. */
-  #sendLane(key: string): Promise<void> {
-    const running = this.#lanes.get(key);
-    if (running !== undefined) {
-      running.again = true;
-      return running.drained;
-    }
-    const { promise: drained, resolve } = Promise.withResolvers<void>();
-    const lane = { again: true, drained };
-    this.#lanes.set(key, lane);
-    void (async () => {
-      try {
-        while (lane.again && !this.#stopping.signal.aborted) {
-          lane.again = false;
-          await this.#drainLane(key);
-        }
-        this.#worked();
-      } catch (error) {
-        this.#complain(asError(error));
-      } finally {
-        // In one turn with the last look at `again`.
-        this.#lanes.delete(key);
-        resolve();
-      }
-    })();
-    return drained;
-  }
-
-  /** Sends a lane until it is empty, taken by somebody else, or does not go on. Without key any lane, once. */
-  async #drainLane(key?: string): Promise<boolean> {
-    const { outbox } = this.#services.persistence;
-    const { relayAfterMs: graceMs } = this.#settings;
-    for (let found = false; ; found = true) {
-      const request = { limit, graceMs, leaseMs, ...(key !== undefined && { key }) };
-      const lane = await outbox.claimLane(request);
-      if (lane === undefined) return found;
-      let progress = { sent: 0, afterMs: 1_000 };
-      try {
-        progress = await this.#sender.sendInOrder(lane.operations);
-      } finally {
-        await outbox.settleLane(lane, progress.sent, progress.afterMs);
-      }
-      if (progress.sent < lane.operations.length || key === undefined) return true;
-      if (this.#stopping.signal.aborted) return true;
-    }
-  }
-
-  #tickAfter(delayMs: number, repeat = true): void {
+  #after(delayMs: number, action: () => void): void {
     if (this.#stopping.signal.aborted) return;
     const timer = this.#services.clock.setTimer(() => {
       this.#timers.delete(timer);
-      this.#ticking = this.#ticking.then(() => this.#tick(repeat));
+      action();
     }, delayMs);
     this.#timers.add(timer);
   }
 
-  async #tick(repeat: boolean): Promise<void> {
+  #lookSoon(): void {
+    const delayMs = soonMs[this.#soon ?? soonMs.length];
+    if (delayMs === undefined) {
+      this.#soon = undefined;
+      return;
+    }
+    this.#after(delayMs, () => {
+      this.#soon = (this.#soon ?? 0) + 1;
+      this.#ticking = this.#ticking.then(() => this.#look()).then(() => this.#lookSoon());
+    });
+  }
+
+  #tickAfter(delayMs: number): void {
+    this.#after(delayMs, () => {
+      this.#ticking = this.#ticking
+        .then(() => this.#look())
+        // Jitter, so that instances which started together do not go on together.
+        .then(() => this.#tickAfter(this.#settings.relayEveryMs * (0.8 + Math.random() * 0.4)));
+    });
+  }
+
+  async #look(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     try {
-      await this.#sendAbandoned();
-      if (repeat) await this.#lookAfter();
+      await this.#takeRecords();
+      await this.#takeLanes();
       this.#worked();
     } catch (error) {
       this.#complain(asError(error));
     }
-    // Jitter, so that instances which started together do not go on together.
-    if (repeat) this.#tickAfter(this.#settings.relayEveryMs * (0.8 + Math.random() * 0.4));
   }
 
-  async #sendAbandoned(): Promise<void> {
+  async #takeRecords(): Promise<void> {
     const { outbox } = this.#services.persistence;
     const { relayAfterMs: graceMs } = this.#settings;
-    for (let claimed = limit; claimed === limit && !this.#stopping.signal.aborted;) {
+    while (!this.#stopping.signal.aborted) {
+      this.#more = this.#isFull();
+      if (this.#more) return;
+      const { limit } = this.#size;
       const records = await outbox.claim({ limit, graceMs, leaseMs });
-      claimed = records.length;
-      if (claimed > 0) await this.#sendClaimed(records);
+      if (records.length > 0) this.#sendBeside(records);
+      if (records.length < limit) return;
     }
-    while (!this.#stopping.signal.aborted && (await this.#drainLane()));
+  }
+
+  async #takeLanes(): Promise<void> {
+    while (!this.#stopping.signal.aborted && this.#lanes.busy < mostAtOnce) {
+      if (!(await this.#lanes.takeAny())) return;
+    }
+  }
+
+  #isFull(): boolean {
+    return this.#sending.size >= mostAtOnce || this.#size.isFull;
+  }
+
+  #sendBeside(records: readonly OutboxRecord[]): void {
+    const free = this.#size.take(records);
+    const sending = this.#sendClaimed(records)
+      .catch((error: unknown) => this.#complain(asError(error)))
+      .then(() => {
+        free();
+        this.#sending.delete(sending);
+        if (this.#more) this.hasten();
+      });
+    this.#sending.add(sending);
   }
 
   async #sendClaimed(records: readonly OutboxRecord[]): Promise<void> {
@@ -183,7 +193,7 @@ export class OutboxRelay {
       'Messages that were committed and not dispatched are sent by the relay of the outbox',
     );
     try {
-      await this.#sender.send(records);
+      await this.#sender.send(records, { patient: false });
     } catch (error) {
       const { relayEveryMs } = this.#settings;
       await Promise.all(
@@ -195,23 +205,38 @@ export class OutboxRelay {
     }
   }
 
-  async #lookAfter(): Promise<void> {
-    const { clock, logger, persistence } = this.#services;
-    const now = clock.monotonic();
-    if (now >= this.#nextBacklog) {
-      this.#nextBacklog = now + backlogEveryMs;
+  /** Apart from sending: health must not wait for what it tells of, nor messages for a long clean-up. */
+  #watchAfter(delayMs: number): void {
+    this.#after(delayMs, () => {
+      const { relayEveryMs } = this.#settings;
+      this.#watching = this.#watch().then(() =>
+        this.#watchAfter(Math.max(backlogEveryMs, relayEveryMs)),
+      );
+    });
+  }
+
+  async #watch(): Promise<void> {
+    const { clock, persistence } = this.#services;
+    try {
       this.#backlog = await persistence.outbox.backlog();
+    } catch (error) {
+      this.#complain(asError(error));
     }
-    if (now < this.#nextForget) return;
-    this.#nextForget = now + forgetEveryMs;
-    await this.#forgetting;
-    // Beside the relay: a long clean-up must not keep messages waiting.
-    this.#forgetting = persistence.outbox.forget(this.#stopping.signal).then(
-      (forgotten) => {
-        if (forgotten > 0) logger.debug({ forgotten }, 'Handled messages were forgotten');
-      },
-      (error: unknown) => this.#complain(asError(error)),
-    );
+    if (this.#forgetting !== undefined || clock.monotonic() < this.#nextForget) return;
+    this.#forgetting = this.#forget().then(() => {
+      this.#forgetting = undefined;
+      this.#nextForget = clock.monotonic() + forgetEveryMs;
+    });
+  }
+
+  async #forget(): Promise<void> {
+    const { logger, persistence } = this.#services;
+    try {
+      const forgotten = await persistence.outbox.forget(this.#stopping.signal);
+      if (forgotten > 0) logger.debug({ forgotten }, 'Handled messages were forgotten');
+    } catch (error) {
+      this.#complain(asError(error));
+    }
   }
 
   #worked(): void {

@@ -29,12 +29,17 @@ export class OutboxSender {
   /**
    * Dispatches the records and notes what is done; the rest of each is kept in the outbox.
    *
+   * @param how `patient`: also to destinations that do not answer at the moment.
    * @throws BusbarError when nothing could be tried; all is still stored then
    */
-  async send(records: readonly OutboxRecord[], delivery?: Delivery): Promise<void> {
+  async send(
+    records: readonly OutboxRecord[],
+    how: { readonly patient: boolean; readonly delivery?: Delivery | undefined },
+  ): Promise<void> {
     const outcomes = await this.#sendAll(
       records.flatMap(({ operations }) => operations),
-      delivery,
+      how.patient,
+      how.delivery,
     );
     const { outbox } = this.#services.persistence;
     const keeping: Promise<void>[] = [];
@@ -49,29 +54,48 @@ export class OutboxSender {
     await Promise.all(keeping);
   }
 
-  /** Sends in order, the next one when the one before is done. Returns how many are, and after what time to go on. */
+  /**
+   * Sends in order, the next one when the one before is done, until `enough`. `progress` tells how many are done, and after
+   * what time to go on: 0 means at once.
+   */
   async sendInOrder(
     operations: readonly TransportOperation[],
-  ): Promise<{ readonly sent: number; readonly afterMs: number }> {
-    for (const [sent, operation] of operations.entries()) {
-      const [outcome = 0] = await this.#sendAll([operation]);
-      if (outcome !== 'done') return { sent, afterMs: outcome };
+    progress: { sent: number; afterMs: number },
+    enough: () => boolean,
+  ): Promise<void> {
+    for (const operation of operations) {
+      if (progress.sent > 0 && enough()) return;
+      const [outcome = 0] = await this.#sendAll([operation], true);
+      if (outcome !== 'done') {
+        progress.afterMs = outcome;
+        return;
+      }
+      progress.sent += 1;
     }
-    return { sent: operations.length, afterMs: 0 };
   }
 
   async #sendAll(
     operations: readonly TransportOperation[],
+    patient: boolean,
     delivery?: Delivery,
   ): Promise<readonly Outcome[]> {
-    const waits = operations.map(({ destination }) => this.#backOff.left(destination));
+    const waits = operations.map(({ destination }) =>
+      patient ? this.#backOff.left(destination) : this.#backOff.leftOrSilent(destination),
+    );
     const tried = operations.filter((_operation, index) => waits[index] === 0);
     // A copy: a behaviour may take out of the batch what is not to be sent, and that counts as done.
     const batch = new DispatchBatch([...tried], {
       each: true,
       ...(delivery !== undefined && { delivery }),
     });
-    if (tried.length > 0) await this.#dispatch(batch);
+    if (tried.length > 0) {
+      const end = this.#backOff.begin(tried);
+      try {
+        await this.#dispatch(batch);
+      } finally {
+        end();
+      }
+    }
     const results = new Map(
       batch.operations.map((operation, index) => [operation, batch.results[index]]),
     );

@@ -62,6 +62,11 @@ export interface PersistenceConnection<Storage = unknown> {
    * away, so that no message can be handled for now. Absent where that cannot happen.
    */
   isOutage?(error: Error): boolean;
+  /**
+   * Whether an error, also one of a statement that a handler ran through its storage, means that the transaction lost against
+   * another and may be tried again at once. Absent where that cannot happen.
+   */
+  isConflict?(error: Error): boolean;
   /** What degrades it, for health. */
   health?(): { readonly problem?: string };
   /** Flushes what was noted, then closes. Sessions have ended before. Idempotent. */
@@ -119,6 +124,12 @@ export interface StorageSession<Storage = unknown> {
    */
   commitAndDispatch?(changes: SessionChanges): Promise<readonly DispatchResult[]>;
   rollback(): Promise<void>;
+  /**
+   * Ends the session over the head of a handler that may still use its storage: rolled back, locks free, and the storage of
+   * no use afterwards. Its connection goes to nobody else while the handler could use it. `commit` and `rollback` after it
+   * do nothing that counts. Absent where an open session holds nothing that others wait for.
+   */
+  abandon?(): Promise<void>;
 }
 
 /** What a session commits beside what was changed through its storage. */

@@ -2,7 +2,8 @@ import type { EndpointServices } from '../endpoint/endpoint-services.ts';
 import { BusbarError, asError } from '../errors.ts';
 import type { OutboxRelay } from '../outbox/outbox-relay.ts';
 import { persistenceUnavailable } from '../persistence/persistence-unavailable.ts';
-import type { OpenedMessage } from '../persistence/persistence.ts';
+import type { OpenedMessage, StorageSession } from '../persistence/persistence.ts';
+import { transactionConflict } from '../persistence/transaction-conflict.ts';
 import type { Step } from './behavior.ts';
 import { type Dispatch, DispatchBatch } from './dispatch-stage.ts';
 import type { IncomingContext } from './incoming-context.ts';
@@ -46,7 +47,10 @@ export function createOutboxStage(
       await useStored(context, opened);
       return;
     }
-    context.session = opened.session;
+    const { session } = opened;
+    context.session = session;
+    const abandon =
+      session.abandon === undefined ? undefined : abandonWhenLost(services, context, session);
     try {
       await next(context);
     } catch (error) {
@@ -59,6 +63,8 @@ export function createOutboxStage(
       }
       if (stored !== opened) await stored.session.rollback();
       throw explained(services, asError(error));
+    } finally {
+      if (abandon !== undefined) context.signal.removeEventListener('abort', abandon);
     }
     // A behaviour ended the processing before the transaction: there is nothing to commit.
     if (context.session !== undefined) await rollBack(services, context);
@@ -74,9 +80,33 @@ export function createOutboxStage(
   };
 }
 
-/** A database that is away is no fault of the message. */
+/** A database that is away is no fault of the message, and a transaction that lost against another may be tried again. */
 function explained({ persistence }: EndpointServices, error: Error): Error {
-  return persistence.isOutage?.(error) === true ? persistenceUnavailable(error) : error;
+  if (persistence.isOutage?.(error) === true) return persistenceUnavailable(error);
+  return persistence.isConflict?.(error) === true ? transactionConflict(error) : error;
+}
+
+/**
+ * A handler that goes on after its delivery is lost, or for ever, must not hold its transaction: the next attempt would wait
+ * for its locks, and the pool for its connection.
+ */
+function abandonWhenLost(
+  services: EndpointServices,
+  context: IncomingContext,
+  session: StorageSession,
+): () => void {
+  const abandon = (): void => {
+    // Once its commit has begun it is too late.
+    if (context.session !== session) return;
+    context.session = undefined;
+    session.abandon?.().catch((error: unknown) => {
+      const fields = { messageId: context.messageId, err: asError(error) };
+      services.logger.warn(fields, 'A transaction could not be taken from its handler');
+    });
+  };
+  context.signal.addEventListener('abort', abandon, { once: true });
+  if (context.signal.aborted) abandon();
+  return abandon;
 }
 
 type Opened = OpenedMessage<unknown>;

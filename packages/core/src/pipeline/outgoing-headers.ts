@@ -164,13 +164,18 @@ export function addUserHeaders(headers: MutableHeaders, own: Headers): void {
 }
 
 function checked(option: string, value: string, longest: number): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= longest) return value;
-  throw new BusbarError(
-    'INVALID_HEADER',
-    `The option ${option} is ${typeof value === 'string' ? `${value.length} characters long` : typeof value}.`,
-    {
-      help: `Give it a string of 1 to ${longest} characters.`,
-      details: { option },
-    },
-  );
+  const fault = faultOf(value, longest);
+  if (fault === undefined) return value;
+  throw new BusbarError('INVALID_HEADER', `The option ${option} ${fault}.`, {
+    help: `Give it a string of 1 to ${longest} characters, without null characters and lone surrogates.`,
+    details: { option },
+  });
+}
+
+/** A lone surrogate has no bytes, so that two texts would become one on their way; PostgreSQL takes no null character. */
+function faultOf(value: unknown, longest: number): string | undefined {
+  if (typeof value !== 'string') return `is ${typeof value}`;
+  if (value === '' || value.length > longest) return `is ${value.length} characters long`;
+  if (value.includes('\0')) return 'has a null character';
+  return value.isWellFormed() ? undefined : 'has a lone surrogate';
 }

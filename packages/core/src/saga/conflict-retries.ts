@@ -88,7 +88,7 @@ export function createConflictRetries(services: EndpointServices): RetryConflict
 function isConflict(error: unknown): error is BusbarError {
   return (
     error instanceof BusbarError &&
-    error.code === 'SAGA_CONFLICT' &&
+    (error.code === 'SAGA_CONFLICT' || error.code === 'TRANSACTION_CONFLICT') &&
     failedHandlerOf(error) === undefined
   );
 }

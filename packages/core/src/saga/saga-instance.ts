@@ -34,7 +34,8 @@ export function newInstance(
   originator: AnsweredMessage,
 ): SagaInstance {
   const state: unknown = saga.initialState();
-  if (!isRecord(state)) throw noState(saga);
+  // JSON makes `{}` of a promise.
+  if (!isRecord(state) || state instanceof Promise) throw noState(saga);
   const correlation = saga.correlation === undefined ? undefined : correlationText(value);
   if (saga.correlation !== undefined && correlation !== undefined) {
     const initial: unknown = Reflect.get(state, saga.correlation);
