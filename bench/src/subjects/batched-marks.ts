@@ -5,8 +5,7 @@ const gatherMs = 5;
 export class BatchedMarks {
   readonly #mark: (ids: readonly string[]) => Promise<void>;
   #ids: string[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #marking = false;
+  #waiting = false;
 
   constructor(mark: (ids: readonly string[]) => Promise<void>) {
     this.#mark = mark;
@@ -14,16 +13,19 @@ export class BatchedMarks {
 
   add(id: string): void {
     this.#ids.push(id);
-    if (!this.#marking) this.#timer ??= setTimeout(() => void this.#flush(), gatherMs);
+    if (!this.#waiting) this.#flushLater();
+  }
+
+  #flushLater(): void {
+    this.#waiting = true;
+    setTimeout(() => void this.#flush(), gatherMs);
   }
 
   async #flush(): Promise<void> {
-    this.#timer = undefined;
-    this.#marking = true;
     const ids = this.#ids;
     this.#ids = [];
     await this.#mark(ids);
-    this.#marking = false;
-    if (this.#ids.length > 0) this.#timer ??= setTimeout(() => void this.#flush(), gatherMs);
+    this.#waiting = false;
+    if (this.#ids.length > 0) this.#flushLater();
   }
 }
