@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { startPrivatePostgres } from './postgres/private-postgres.ts';
 
 const main = path.join(import.meta.dirname, '../../bench/src/main.ts');
 
@@ -75,5 +76,34 @@ test('should say in one line what it skips where there is no broker', () => {
   expect(remarks).toMatch(
     /^No RabbitMQ at localhost:1 .* Skipped: rabbitmq-consume-quorum, rabbitmq-consume-classic\.$/m,
   );
+  expect(remarks).not.toContain('secret');
+});
+
+test(
+  'should measure PostgreSQL without losing or doubling a message',
+  { timeout: 120_000 },
+  async (context) => {
+    // The run's own server does not wait for the disk, and such a one is refused.
+    const starting = startPrivatePostgres({ conf: 'fsync = on' });
+    await using server = await starting.catch((error: Error) => context.skip(error.message));
+    const { rows, remarks } = bench(['postgres', '--rounds', '1', '--messages', '40'], {
+      ...process.env,
+      BUSBAR_BENCH_POSTGRES_URL: server.url,
+    });
+    const measured = [...new Set(rows.map(({ scenario }) => scenario))];
+    if (!/^No RabbitMQ /m.test(remarks)) {
+      expect(measured).toEqual(['postgres-outbox', 'postgres-outbox-pipeline', 'postgres-saga']);
+    } else expect(measured).toEqual(['postgres-saga']);
+    for (const row of rows) expect(row).toMatchObject({ messages: 40, lost: 0, duplicated: 0 });
+  },
+);
+
+test('should not measure a PostgreSQL that is not there', () => {
+  const { rows, remarks } = bench(['postgres-saga'], {
+    ...process.env,
+    BUSBAR_BENCH_POSTGRES_URL: 'postgres://user:secret@localhost:1/bench',
+  });
+  expect(rows).toEqual([]);
+  expect(remarks).toMatch(/^No PostgreSQL at localhost:1 .* Skipped: postgres-saga\.$/m);
   expect(remarks).not.toContain('secret');
 });

@@ -47,10 +47,11 @@ export const scenario: Scenario = {
         },
         run: (ledger) =>
           eachId(ledger, atOnce, async (id) => {
+            ledger.started(id);
             await twin.handle(messages.get(id) as Step);
             ledger.ended(id);
           }),
-        arrived: () => handledSteps(pool, 'sagas'),
+        arrived: () => handledSteps(pool, 'sagas', 'order_id'),
         close: () => pool.end(),
       };
     },
@@ -104,7 +105,7 @@ export const scenario: Scenario = {
           const all = ledger.first + ledger.size;
           while (endpoint.health().counts.handled < all) await sleep(1);
         },
-        arrived: () => handledSteps(pool, 'busbar_sagas'),
+        arrived: () => handledSteps(pool, 'busbar_sagas', 'correlation'),
       };
     },
   },
@@ -122,12 +123,18 @@ function roleOf(id: number): { readonly orderId: string; readonly starts: boolea
 }
 
 /** The ids of the messages whose effect the sagas show. */
-async function handledSteps(pool: pg.Pool, table: string): Promise<readonly number[]> {
-  const { rows } = await pool.query<{ state: string }>(`SELECT state FROM ${table}`);
-  return rows.flatMap((row) => {
-    const { orderId, billed, packed } = JSON.parse(row.state) as OrderProgress;
-    const [block = 0, place = 0] = orderId.split('-').map(Number);
+async function handledSteps(
+  pool: pg.Pool,
+  table: string,
+  keyColumn: string,
+): Promise<readonly number[]> {
+  const { rows } = await pool.query<{ key: string; state: string }>(
+    `SELECT ${keyColumn} AS key, state FROM ${table}`,
+  );
+  return rows.flatMap(({ key, state }) => {
+    const [block = 0, place = 0] = key.split('-').map(Number);
     const id = block * 2 * apart + place;
-    return [...(billed ? [id] : []), ...(packed ? [id + apart] : [])];
+    const ids = state.includes('"billed":true') ? [id] : [];
+    return state.includes('"packed":true') ? [...ids, id + apart] : ids;
   });
 }
