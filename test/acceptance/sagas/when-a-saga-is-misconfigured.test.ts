@@ -222,11 +222,14 @@ test('should be refused with an unknown option or an undefined message', () => {
   );
 });
 
-test('should fail when its initial state is no object', async () => {
+test.each([
+  ['no object', undefined],
+  ['a promise of one', Promise.resolve({ id: '' })],
+])('should fail when its initial state is %s', async (_, state) => {
   await using harness = createHarness();
   const stateless = defineSaga('Bad.Stateless', {
     ...options,
-    initialState: () => undefined as never as { id: string },
+    initialState: () => state as never as { id: string },
   }).startedBy(Start, byId, nothing);
   const endpoint = harness.endpoint('bad', {
     persistence: memoryPersistence(),
