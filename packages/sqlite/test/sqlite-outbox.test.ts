@@ -153,14 +153,65 @@ test('should give a key to one at a time, in the order of the commits', async ()
   const again = await other.outbox.claimLane(claim);
   expect(idsOf(again?.operations)).toEqual(order.slice(3));
   clock.advance(5_001);
-  // The lease has passed: the lane is somebody else's.
-  await other.outbox.settleLane(again as never, 3, 0);
   const last = await persistence.outbox.claimLane({ ...claim, key: 'x' });
+  // The lease has passed, and the lane is somebody else's.
+  await other.outbox.settleLane(again as never, 3, 0);
   expect(idsOf(last?.operations)).toEqual(order.slice(3));
   await persistence.outbox.settleLane(last as never, 3, 0);
   expect(await persistence.outbox.backlog()).toEqual({ waiting: 0, oldestMs: 0 });
   expect(store.query('SELECT * FROM busbar_outbox_keys')).toEqual([]);
 });
+
+test('should drain a key whose holder is slower than its lease, as long as nobody else takes it', async () => {
+  await using store = await setUp();
+  const { persistence, clock } = store;
+  const keyed = { partitionKey: 'x' };
+  await commit(persistence, 'one', [toQueue('out', keyed), toQueue('out', keyed)]);
+  const lane = await persistence.outbox.claimLane({ ...claim, key: 'x' });
+  clock.advance(5_001);
+  await persistence.outbox.settleLane(lane as never, 1, 0);
+  expect(await persistence.outbox.backlog()).toMatchObject({ waiting: 1 });
+  const last = await persistence.outbox.claimLane({ ...claim, key: 'x' });
+  expect(last?.operations).toHaveLength(1);
+  clock.advance(5_001);
+  await persistence.outbox.settleLane(last as never, 1, 0);
+  expect(await persistence.outbox.backlog()).toEqual({ waiting: 0, oldestMs: 0 });
+});
+
+test.each(['committed', 'claimed', 'resting'])(
+  'should hand out what was %s before the clock was set back, and tell of it',
+  async (state) => {
+    await using store = await setUp();
+    const { persistence, other, clock } = store;
+    const keyed = { partitionKey: 'x' };
+    const operations = [toQueue('out'), toQueue('out', keyed), toQueue('out', keyed)];
+    const record = (await commit(persistence, 'one', operations)) as string;
+    if (state !== 'committed') {
+      clock.advance(1_001);
+      expect(await persistence.outbox.claim(claim)).toHaveLength(1);
+      const lane = await persistence.outbox.claimLane(claim);
+      if (state === 'resting') {
+        await persistence.outbox.keep(record, [toQueue('out')], 60_000);
+        await persistence.outbox.settleLane(lane as never, 1, 60_000);
+      }
+    }
+    clock.advance(-1_000);
+    expect(await other.outbox.claim(claim)).toEqual([]);
+    expect(await other.outbox.claimLane(claim)).toBeUndefined();
+    clock.advance(-3_600_000);
+    const { waiting, oldestMs } = await other.outbox.backlog();
+    expect(waiting).toBe(state === 'resting' ? 2 : 3);
+    expect(oldestMs).toBeGreaterThan(3_500_000);
+    expect(await other.outbox.claim(claim)).toMatchObject([{ record }]);
+    expect((await other.outbox.claimLane(claim))?.key).toBe('x');
+    // It is held as ever now.
+    expect(await persistence.outbox.claim(claim)).toEqual([]);
+    expect(await persistence.outbox.claimLane(claim)).toBeUndefined();
+    expect(await persistence.outbox.claimLane({ ...claim, key: 'x' })).toBeUndefined();
+    clock.advance(-3_600_000);
+    expect((await persistence.outbox.claimLane({ ...claim, key: 'x' }))?.key).toBe('x');
+  },
+);
 
 test('should go on with other records and keys where a row cannot be read', async () => {
   await using store = await setUp();

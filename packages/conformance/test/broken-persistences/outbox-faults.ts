@@ -9,7 +9,7 @@ const joined = 'when-joining-a-transaction';
 const old = 'when-handled-messages-grow-old';
 const backlog = 'when-asked-for-the-backlog';
 
-const forever = 10 ** 12;
+const forever = 500_000;
 
 /** Marks a while later, unless the connection is closed first. */
 function lazyMarks(): PersistenceChange {

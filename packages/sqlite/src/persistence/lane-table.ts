@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
-import type { LaneRequest } from '@busbar/core';
-import { type BacklogRow, unsent } from './record-table.ts';
+import type { ClaimRequest, LaneRequest } from '@busbar/core';
+import { type BacklogRow, neverHeldUntil, oldestMs, unsent, unsentTimes } from './record-table.ts';
 import type { StatementSource } from './statements.ts';
 
 /** A claimed key with its oldest operations. */
@@ -34,15 +34,14 @@ export class LaneTable {
     );
     this.#claim = source.prepare(
       `UPDATE busbar_outbox_keys SET held = 1, free_at = ?, claim = ?
-       WHERE endpoint_id = ? AND key = ? AND (held = 0 OR free_at <= ?)`,
+       WHERE endpoint_id = ? AND key = ? AND (held = 0 OR free_at <= ? OR free_at > ?)`,
     );
     this.#oldest = source.prepare(
       `SELECT operation FROM busbar_outbox_lanes WHERE endpoint_id = ? AND key = ?
        ORDER BY seq LIMIT ?`,
     );
     this.#isClaimed = source.prepare(
-      `SELECT 1 FROM busbar_outbox_keys
-       WHERE endpoint_id = ? AND key = ? AND claim = ? AND free_at > ?`,
+      'SELECT 1 FROM busbar_outbox_keys WHERE endpoint_id = ? AND key = ? AND claim = ?',
     );
     this.#removeSent = source.prepare(
       `DELETE FROM busbar_outbox_lanes WHERE seq IN (
@@ -60,7 +59,7 @@ export class LaneTable {
        WHERE endpoint_id = ? AND key = ?`,
     );
     this.#backlog = source.prepare(
-      'SELECT count(*) AS waiting, min(committed_at) AS oldest FROM busbar_outbox_lanes WHERE endpoint_id = ?',
+      `SELECT count(*) AS waiting, ${oldestMs} FROM busbar_outbox_lanes WHERE endpoint_id = ?`,
     );
   }
 
@@ -70,30 +69,34 @@ export class LaneTable {
   }
 
   /** A key whose operations nobody sends. */
-  firstUnsent(now: number, graceMs: number): string | undefined {
-    const row = this.#firstUnsent.get(this.#endpointId, now - graceMs, now);
+  firstUnsent(request: ClaimRequest, now: number): string | undefined {
+    const row = this.#firstUnsent.get(this.#endpointId, ...unsentTimes(request, now));
     return row?.['key'] as string | undefined;
   }
 
   claim(request: LaneRequest, claim: number, now: number): ClaimedLane | undefined {
-    const { graceMs, leaseMs, limit } = request;
+    const { leaseMs, limit } = request;
     const id = this.#endpointId;
-    const key = request.key ?? this.firstUnsent(now, graceMs);
+    const key = request.key ?? this.firstUnsent(request, now);
     if (key === undefined) return undefined;
-    if (this.#claim.run(now + leaseMs, claim, id, key, now).changes === 0) return undefined;
+    const never = neverHeldUntil(leaseMs, now);
+    if (this.#claim.run(now + leaseMs, claim, id, key, now, never).changes === 0) return undefined;
     const rows = this.#oldest.all(id, key, limit);
     return { key, claim, operations: rows.map((row) => row['operation'] as string) };
   }
 
-  /** What comes to a key while it is held waits for whoever holds it: nobody else sends it, so it is free at once then. */
-  settle(key: string, claim: number, sent: number, freeAt: number, now: number): void {
+  /**
+   * What comes to a key while it is held waits for whoever holds it: nobody else sends it, so it is free at once then. The
+   * claim alone decides: whoever takes the key after its lease has one of its own, and until then what was sent is sent.
+   */
+  settle(key: string, claim: number, sent: number, freeAt: number): void {
     const id = this.#endpointId;
-    if (this.#isClaimed.get(id, key, claim, now) === undefined) return;
+    if (this.#isClaimed.get(id, key, claim) === undefined) return;
     if (sent > 0) this.#removeSent.run(id, key, sent);
     if (this.#removeKey.run(id, key).changes === 0) this.#free.run(freeAt, id, key);
   }
 
-  backlog(): BacklogRow {
-    return this.#backlog.get(this.#endpointId) as unknown as BacklogRow;
+  backlog(now: number): BacklogRow {
+    return this.#backlog.get(now, this.#endpointId) as unknown as BacklogRow;
   }
 }

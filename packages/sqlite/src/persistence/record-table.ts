@@ -8,8 +8,35 @@ export interface RecordRow {
   readonly operations: string;
 }
 
-/** Nobody sends it; parameters: what was committed until then, and the present. */
-export const unsent = '((held = 0 AND free_at <= ?) OR (held = 1 AND free_at <= ?))';
+/** Longer than any pause between two attempts, in milliseconds. */
+const longestPauseMs = 600_000;
+
+/** Nobody sends it; for the parameters see {@link unsentTimes}. */
+export const unsent = `((held = 0 AND free_at <= ?) OR (held = 1 AND free_at <= ?)
+  OR (held = 0 AND free_at > ?) OR (held = 1 AND free_at > ?))`;
+
+/** The parameters of {@link unsent}. */
+export function unsentTimes(
+  { graceMs, leaseMs }: ClaimRequest,
+  now: number,
+): [number, number, number, number] {
+  const never = neverHeldUntil(leaseMs, now);
+  return [now - graceMs, now, never, never];
+}
+
+/**
+ * What is later than this was written before the clock was set back. It is due: whoever holds it would else seem to hold
+ * it until the clock has caught up.
+ */
+export function neverHeldUntil(leaseMs: number, now: number): number {
+  return now + leaseMs + longestPauseMs;
+}
+
+/**
+ * The column of {@link BacklogRow}; parameter: the present. What is from the future was committed before the clock was set
+ * back, so it has waited for long.
+ */
+export const oldestMs = 'coalesce(max(abs(? - committed_at)), 0) AS oldestMs';
 
 /** The operations without partition key of an endpoint. Changes work inside of the transaction of their caller. */
 export class RecordTable {
@@ -36,7 +63,7 @@ export class RecordTable {
        ) RETURNING seq, operations`,
     );
     this.#backlog = source.prepare(
-      'SELECT count(*) AS waiting, min(committed_at) AS oldest FROM busbar_outbox WHERE endpoint_id = ?',
+      `SELECT count(*) AS waiting, ${oldestMs} FROM busbar_outbox WHERE endpoint_id = ?`,
     );
   }
 
@@ -48,22 +75,24 @@ export class RecordTable {
     this.#keep.run(operations, freeAt, Number(record), this.#endpointId);
   }
 
-  hasUnsent(now: number, graceMs: number): boolean {
-    return this.#hasUnsent.get(this.#endpointId, now - graceMs, now) !== undefined;
+  hasUnsent(request: ClaimRequest, now: number): boolean {
+    return this.#hasUnsent.get(this.#endpointId, ...unsentTimes(request, now)) !== undefined;
   }
 
-  claim({ limit, graceMs, leaseMs }: ClaimRequest, claim: number, now: number): RecordRow[] {
-    const rows = this.#claim.all(now + leaseMs, claim, this.#endpointId, now - graceMs, now, limit);
+  claim(request: ClaimRequest, claim: number, now: number): RecordRow[] {
+    const { leaseMs, limit } = request;
+    const times = unsentTimes(request, now);
+    const rows = this.#claim.all(now + leaseMs, claim, this.#endpointId, ...times, limit);
     return (rows as unknown as RecordRow[]).sort((a, b) => a.seq - b.seq);
   }
 
-  backlog(): BacklogRow {
-    return this.#backlog.get(this.#endpointId) as unknown as BacklogRow;
+  backlog(now: number): BacklogRow {
+    return this.#backlog.get(now, this.#endpointId) as unknown as BacklogRow;
   }
 }
 
-/** How many rows there are, and when the oldest was committed. */
+/** How many rows there are, and for how long the oldest has waited. */
 export interface BacklogRow {
   readonly waiting: number;
-  readonly oldest: number | null;
+  readonly oldestMs: number;
 }

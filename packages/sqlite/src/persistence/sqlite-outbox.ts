@@ -74,7 +74,7 @@ export class SqliteOutbox implements OutboxStore {
     const waits = this.#read(() => {
       // A store without receivers does not look after dead processes by itself.
       this.#store.housekeeping.tick();
-      return records.hasUnsent(this.#store.clock.now(), request.graceMs);
+      return records.hasUnsent(request, this.#store.clock.now());
     });
     if (!waits) return [];
     const claim = this.#store.nextLease();
@@ -88,10 +88,10 @@ export class SqliteOutbox implements OutboxStore {
 
   async claimLane(request: LaneRequest): Promise<OutboxLane | undefined> {
     const { lanes } = this.#tables;
-    const { key, graceMs } = request;
+    const { key } = request;
     const waits = this.#read(() =>
       key === undefined
-        ? lanes.firstUnsent(this.#store.clock.now(), graceMs) !== undefined
+        ? lanes.firstUnsent(request, this.#store.clock.now()) !== undefined
         : lanes.isWaiting(key),
     );
     if (!waits) return undefined;
@@ -111,7 +111,7 @@ export class SqliteOutbox implements OutboxStore {
 
   async settleLane({ key, claim }: OutboxLane, sent: number, afterMs: number): Promise<void> {
     await this.#write(({ now }) =>
-      this.#tables.lanes.settle(key, Number(claim), sent, now + afterMs, now),
+      this.#tables.lanes.settle(key, Number(claim), sent, now + afterMs),
     );
   }
 
@@ -135,10 +135,12 @@ export class SqliteOutbox implements OutboxStore {
 
   async backlog(): Promise<OutboxBacklog> {
     const { records, lanes } = this.#tables;
-    const [record, lane] = this.#read(() => [records.backlog(), lanes.backlog()]);
     const now = this.#store.clock.now();
-    const oldest = Math.min(record.oldest ?? now, lane.oldest ?? now);
-    return { waiting: record.waiting + lane.waiting, oldestMs: Math.max(0, now - oldest) };
+    const [record, lane] = this.#read(() => [records.backlog(now), lanes.backlog(now)]);
+    return {
+      waiting: record.waiting + lane.waiting,
+      oldestMs: Math.max(record.oldestMs, lane.oldestMs),
+    };
   }
 
   /** Undefined when somebody else has changed the row: it comes up again when its lease ends, and is told of again. */

@@ -51,6 +51,7 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
   readonly commitAndDispatch?: (changes: SessionChanges) => Promise<readonly DispatchResult[]>;
   readonly #home: SessionHome;
   readonly #origin: SessionOrigin;
+  #over = false;
 
   constructor(home: SessionHome, origin: SessionOrigin) {
     this.#home = home;
@@ -79,7 +80,9 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
     const writesNothing = this.storage.isEmpty && sagas.length === 0 && operations.length === 0;
     if (messageId === undefined && writesNothing) return { record: undefined };
     const encoded = encodeOutbox(operations);
+    const { delivery } = this.#origin;
     const record = await this.#submit(encoded.bytes, (transaction) => {
+      if (delivery !== undefined && isGone(delivery)) throw gone(delivery);
       const stored = writes.store(encoded, transaction.now, false);
       if (messageId !== undefined) tables.handled.insert(messageId, transaction.now, stored);
       this.#apply(changes);
@@ -89,7 +92,13 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
   }
 
   async rollback(): Promise<void> {
+    this.#over = true;
     this.storage.end();
+  }
+
+  /** Nothing is open while a handler runs: it is a rollback, after which the handler can collect no more. */
+  abandon(): Promise<void> {
+    return this.rollback();
   }
 
   async #commitAndDispatch(
@@ -102,7 +111,7 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
     if (delivery?.lost === true) delivery.throwIfLost();
     const encoded = dispatcher.encode(changes.operations, delivery?.body);
     const commit = (transaction: Transaction): readonly DispatchResult[] => {
-      if (delivery !== undefined && (delivery.knownLost || delivery.ended)) throw gone(delivery);
+      if (delivery !== undefined && isGone(delivery)) throw gone(delivery);
       const checks = dispatcher.checkAll(encoded);
       if (!allConfirmed(checks)) return checks;
       if (messageId !== undefined) tables.handled.insert(messageId, transaction.now, undefined);
@@ -156,11 +165,29 @@ export class SqliteSession implements StorageSession<SqliteStorage> {
   async #submit<T>(bytes: number, run: (transaction: Transaction) => T): Promise<T> {
     const { store } = this.#home;
     try {
-      return await store.writer.submitApart(run, true, bytes + this.storage.bytes);
+      const runUnlessOver = (transaction: Transaction): T => {
+        // Its end may have come after the commit was asked for, as long as nothing is written.
+        if (this.#over) throw ended();
+        return run(transaction);
+      };
+      return await store.writer.submitApart(runUnlessOver, true, bytes + this.storage.bytes);
     } catch (error) {
       throw persistenceError(store.file.path, error);
     }
   }
+}
+
+/** From then on another attempt may handle the message. */
+function isGone(delivery: SqliteDelivery): boolean {
+  return delivery.knownLost || delivery.ended;
+}
+
+function ended(): BusbarError {
+  return new BusbarError(
+    'TRANSACTION_ENDED',
+    'The session was to commit after it had been rolled back; nothing of it was written.',
+    { help: 'Begin a session anew.' },
+  );
 }
 
 function gone(delivery: SqliteDelivery): BusbarError {

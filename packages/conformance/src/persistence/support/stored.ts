@@ -11,7 +11,7 @@ import { toQueue } from '../../support/operations.ts';
 export const graceMs = 60;
 
 /** Longer than any test. */
-export const long = 3_600_000;
+export const long = 300_000;
 
 /** Operations of these ids, without partition key. */
 export function sends(...ids: readonly string[]): TransportOperation[] {

@@ -11,6 +11,9 @@ import type {
   OutboxStore,
 } from '../outbox-store.ts';
 
+/** Longer than any pause between two attempts, in milliseconds. */
+const longestPauseMs = 600_000;
+
 interface StoredRecord {
   /** JSON, as a database would hold it: what does not survive that shows in the first test. */
   operations: string;
@@ -108,27 +111,31 @@ export class MemoryOutboxStore implements OutboxStore {
     return Promise.resolve();
   }
 
-  claim({ limit, graceMs, leaseMs }: ClaimRequest): Promise<readonly OutboxRecord[]> {
+  claim(request: ClaimRequest): Promise<readonly OutboxRecord[]> {
+    const { limit, graceMs, leaseMs } = request;
     const now = this.#clock.now();
     const claimed: OutboxRecord[] = [];
     for (const [record, stored] of this.#outbox.records) {
       // In memory a commit takes no time, so what is old enough was committed long enough ago.
       stored.claimableAt ??= stored.createdAt + graceMs;
-      if (stored.claimableAt > now || claimed.length >= limit) continue;
+      if (!isDue(stored.claimableAt, now, request) || claimed.length >= limit) continue;
       stored.claimableAt = now + leaseMs;
       claimed.push({ record, operations: decodeOperations(stored.operations) });
     }
     return Promise.resolve(claimed);
   }
 
-  claimLane({ key, limit, graceMs, leaseMs }: LaneRequest): Promise<OutboxLane | undefined> {
+  claimLane(request: LaneRequest): Promise<OutboxLane | undefined> {
+    const { key, limit, graceMs, leaseMs } = request;
     const now = this.#clock.now();
     const candidates = key === undefined ? [...this.#outbox.lanes.keys()] : [key];
     for (const candidate of candidates) {
       const lane = this.#outbox.lanes.get(candidate);
       const [head] = lane?.rows ?? [];
-      if (lane === undefined || head === undefined || lane.busyUntil > now) continue;
-      if (key === undefined && !head.joined && head.createdAt + graceMs > now) continue;
+      if (lane === undefined || head === undefined) continue;
+      if (!isDue(lane.busyUntil, now, request)) continue;
+      const claimableAt = head.joined ? -Infinity : head.createdAt + graceMs;
+      if (key === undefined && !isDue(claimableAt, now, request)) continue;
       lane.claim = this.#outbox.nextName();
       lane.busyUntil = now + leaseMs;
       const operations = lane.rows
@@ -171,9 +178,15 @@ export class MemoryOutboxStore implements OutboxStore {
         rows.map(({ createdAt }) => createdAt),
       ),
     ];
-    const oldestMs = times.length === 0 ? 0 : now - Math.min(...times);
+    // What is from the future was committed before the clock was set back, so it has waited for long.
+    const oldestMs = times.reduce((longest, at) => Math.max(longest, Math.abs(now - at)), 0);
     return Promise.resolve({ waiting: times.length, oldestMs });
   }
+}
+
+/** What is later than any lease and any pause was written before the clock was set back, and is due. */
+function isDue(at: number, now: number, { graceMs, leaseMs }: ClaimRequest): boolean {
+  return at <= now || at > now + Math.max(graceMs, leaseMs) + longestPauseMs;
 }
 
 /** Another attempt has committed the message. */

@@ -138,6 +138,7 @@ class MemorySession implements StorageSession<MemoryStorage> {
   readonly #store: MemoryStore;
   readonly #messageId: string | undefined;
   readonly #keepsRecord: boolean;
+  #over = false;
 
   constructor(store: MemoryStore, messageId: string | undefined, keepsRecord: boolean) {
     this.#store = store;
@@ -154,6 +155,13 @@ class MemorySession implements StorageSession<MemoryStorage> {
   async commit({ operations, sagas }: SessionChanges): Promise<CommitResult> {
     const { clock, endpoint, outbox } = this.#store;
     const messageId = this.#messageId;
+    if (this.#over) {
+      throw new BusbarError(
+        'TRANSACTION_ENDED',
+        'The session was to commit after it had been rolled back; nothing of it was written.',
+        { help: 'Begin a session anew.' },
+      );
+    }
     if (messageId !== undefined && outbox.handled.has(messageId)) {
       throw outboxConflict(messageId, endpoint);
     }
@@ -167,8 +175,14 @@ class MemorySession implements StorageSession<MemoryStorage> {
   }
 
   rollback(): Promise<void> {
+    this.#over = true;
     this.storage.end();
     return Promise.resolve();
+  }
+
+  /** Nobody waits for a session in memory: what is changed after a rollback goes nowhere. */
+  abandon(): Promise<void> {
+    return this.rollback();
   }
 }
 
