@@ -25,7 +25,8 @@ export interface OutboxStore {
   claimLane(request: LaneRequest): Promise<OutboxLane | undefined>;
   /**
    * Removes the first `sent` operations of the lane and gives the key free; not before `afterMs`, if there are more and it
-   * is not 0. A lane whose lease has passed belongs to somebody else: then nothing is done.
+   * is not 0. A lane that somebody else has taken since, because its lease had passed, is theirs: then nothing is done.
+   * Pauses are never longer than some minutes.
    */
   settleLane(lane: OutboxLane, sent: number, afterMs: number): Promise<void>;
   /**
