@@ -47,4 +47,9 @@ export interface OpenTransaction<Transaction> extends SqlRunner {
    */
   commit(last?: SqlStatement): Promise<void>;
   rollback(): Promise<void>;
+  /**
+   * In place of both, over the head of who may still use `transaction`: ends its connection, where it can without waiting for
+   * a statement that runs. Called once; `rollback` where it is absent.
+   */
+  abandon?(): Promise<void>;
 }

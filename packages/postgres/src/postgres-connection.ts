@@ -18,11 +18,11 @@ import type {
   SqlStatement,
 } from './data-layer.ts';
 import type { PostgresSettings } from './postgres-options.ts';
-import { isOutage, sqlErrorOf } from './sql-error.ts';
-import { commitError, unavailable } from './store/commit-error.ts';
+import { isConflict, isOutage, sqlErrorOf } from './sql-error.ts';
+import { commitError, joinConflict, unavailable } from './store/commit-error.ts';
 import { outboxStatements } from './store/outbox-statements.ts';
 import { PostgresOutbox } from './store/postgres-outbox.ts';
-import { PostgresSession, laneValues } from './store/postgres-session.ts';
+import { type Beginning, PostgresSession, laneValues } from './store/postgres-session.ts';
 import { type SessionStatements, sessionStatements } from './store/session-statements.ts';
 import { prepareTables } from './tables/prepare-tables.ts';
 import { tableNames } from './tables/table-names.ts';
@@ -107,12 +107,16 @@ export class PostgresConnection<Transaction> implements PersistenceConnection<Tr
       if (lanes === undefined) return;
       await runner.run(joinLanes([this.#endpoint, lanes.keys, lanes.operations]));
     } catch (error) {
-      throw this.#explain(error, undefined);
+      throw isConflict(error) ? joinConflict(error) : this.#explain(error, undefined);
     }
   }
 
   isOutage(error: Error): boolean {
     return isOutage(error);
+  }
+
+  isConflict(error: Error): boolean {
+    return isConflict(error);
   }
 
   health(): { readonly problem?: string } {
@@ -146,12 +150,13 @@ export class PostgresConnection<Transaction> implements PersistenceConnection<Tr
     messageId: string | undefined,
     outbox: boolean,
   ): StorageSession<Transaction> {
-    return new PostgresSession(transaction, row['begun'] as string, {
+    return new PostgresSession(transaction, row as unknown as Beginning, {
       statements: this.#statements,
       settings: this.#settings,
       endpoint: this.#endpoint,
       messageId,
       outbox,
+      runner: this.#layer,
     });
   }
 

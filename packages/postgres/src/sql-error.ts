@@ -57,6 +57,9 @@ const outageTexts = [
   /^Cannot use a pool after calling end on the pool/,
 ];
 
+/** A serialization failure, a deadlock, and Prisma for both. */
+const conflictStates = new Set(['40001', '40P01', 'P2034']);
+
 /** The database ended a connection because its transaction took too long: that is the handler's, and no outage. */
 const tooLongStates = new Set(['25P03', '25P04']);
 
@@ -72,6 +75,14 @@ export function sqlErrorOf(error: unknown): SqlError | undefined {
     };
   }
   return undefined;
+}
+
+/** Whether an error, or one of its causes, means that the transaction lost against another and may be tried again. */
+export function isConflict(error: unknown): boolean {
+  return causesOf(error).some((each) => {
+    if (each instanceof BusbarError) return each.code === 'TRANSACTION_CONFLICT';
+    return conflictStates.has(each.code as string);
+  });
 }
 
 /** Whether an error, or one of its causes, means that the database cannot be used for now. */

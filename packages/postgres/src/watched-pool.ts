@@ -6,9 +6,17 @@ import type { ClientBase, Pool } from 'pg';
  * process.
  */
 export class WatchedPool {
+  static readonly #known = new WeakMap<Pool, WatchedPool>();
   readonly #losses = new WeakMap<ClientBase, Error | undefined>();
 
-  constructor(pool: Pool) {
+  /** One for all endpoints that share a pool: each would add a listener to it, and none goes before the pool does. */
+  static of(pool: Pool): WatchedPool {
+    const known = WatchedPool.#known.get(pool) ?? new WatchedPool(pool);
+    WatchedPool.#known.set(pool, known);
+    return known;
+  }
+
+  private constructor(pool: Pool) {
     // An idle connection that breaks is replaced by the pool.
     pool.on('error', () => {});
     pool.on('acquire', (client) => {

@@ -1,10 +1,26 @@
 import { BusbarError } from '@busbar/core';
 import { describe, expect, test } from 'vitest';
-import { describeOutage, isOutage, sqlErrorOf } from '../src/sql-error.ts';
+import { describeOutage, isConflict, isOutage, sqlErrorOf } from '../src/sql-error.ts';
 
 function coded(code: string, message = 'said'): Error {
   return Object.assign(new Error(message), { code });
 }
+
+describe('a conflict', () => {
+  test.each(['40001', '40P01', 'P2034'])('should be recognised by the code %s', (code) => {
+    expect(isConflict(coded(code))).toBe(true);
+    expect(isConflict(new Error('no stock', { cause: coded(code) }))).toBe(true);
+  });
+
+  test.each(['40002', '23505', '25P02', '55P03'])('should not be seen in %s', (code) => {
+    expect(isConflict(coded(code))).toBe(false);
+  });
+
+  test('should be seen in what was already explained', () => {
+    expect(isConflict(new BusbarError('TRANSACTION_CONFLICT', 'Undone.'))).toBe(true);
+    expect(isConflict(new BusbarError('SAGA_CONFLICT', 'Changed.'))).toBe(false);
+  });
+});
 
 describe('an outage', () => {
   test.each([

@@ -129,7 +129,7 @@ describe('when a statement fails', () => {
     const failure = await failureOf(
       sessions[1]!.commit({ operations: [operation('b')], sagas: [] }),
     );
-    expect(failure).toMatchObject({ code: 'SAGA_CONFLICT' });
+    expect(failure).toMatchObject({ code: 'TRANSACTION_CONFLICT' });
     expect(await database.rows('SELECT value FROM counters ORDER BY name')).toEqual([
       { value: 2 },
       { value: 1 },

@@ -49,7 +49,7 @@ export class DrizzleLayer<Schema extends Record<string, unknown>> implements Dat
     const session = sessionOf<DrizzleTransaction<Schema>>(db);
     if (typeof pool.totalCount !== 'number' || session.client !== pool) throw noPool();
     this.#pool = pool;
-    this.#watched = new WatchedPool(pool);
+    this.#watched = WatchedPool.of(pool);
     this.#session = session;
     this.mostConnections = pool.options.max;
   }
@@ -86,6 +86,7 @@ class OpenDrizzleTransaction<Transaction> implements OpenTransaction<Transaction
   readonly #client: PoolClient;
   readonly #connection: WatchedConnection;
   readonly #held: HeldTransaction<Transaction>;
+  #returned = false;
 
   constructor(
     client: PoolClient,
@@ -116,6 +117,11 @@ class OpenDrizzleTransaction<Transaction> implements OpenTransaction<Transaction
     return this.#end(this.#held.rollback());
   }
 
+  async abandon(): Promise<void> {
+    this.#giveBack(true);
+    await this.#held.rollback().catch(ignore);
+  }
+
   /** A connection that may still be within a transaction belongs to nobody. */
   async #end(ended: Promise<void>): Promise<void> {
     let broken = true;
@@ -123,9 +129,15 @@ class OpenDrizzleTransaction<Transaction> implements OpenTransaction<Transaction
       await this.#connection.explain(ended);
       broken = false;
     } finally {
-      this.#connection.unwatch();
-      this.#client.release(broken);
+      this.#giveBack(broken);
     }
+  }
+
+  #giveBack(broken: boolean): void {
+    if (this.#returned) return;
+    this.#returned = true;
+    this.#connection.unwatch();
+    this.#client.release(broken);
   }
 }
 

@@ -22,7 +22,7 @@ interface KnexClient {
 }
 
 /** The pool drops it when it is marked. */
-type KnexConnection = PoolClient & { __knex__disposed?: unknown };
+type KnexConnection = PoolClient & { __knex__disposed?: unknown; end(): Promise<void> };
 
 const ignore = (): void => {};
 
@@ -73,9 +73,11 @@ export class KnexLayer implements DataLayer<Knex.Transaction> {
 
 class KnexTransaction implements OpenTransaction<Knex.Transaction> {
   readonly transaction: Knex.Transaction;
+  readonly #client: KnexConnection;
   readonly #connection: WatchedConnection;
 
   constructor(transaction: Knex.Transaction, connection: KnexConnection) {
+    this.#client = connection;
     this.transaction = transaction;
     this.#connection = new WatchedConnection(connection);
     // However it ends, and even if a handler ends it. Where that fails the pool must not lend the connection again.
@@ -108,6 +110,14 @@ class KnexTransaction implements OpenTransaction<Knex.Transaction> {
     if (this.transaction.isCompleted()) return;
     await this.transaction.rollback();
     await this.#connection.explain(this.transaction.executionPromise);
+  }
+
+  async abandon(): Promise<void> {
+    if (this.transaction.isCompleted()) return;
+    this.#client.__knex__disposed = new Error('The transaction was abandoned.');
+    this.#client.end().catch(ignore);
+    // It fails at once, by which Knex takes the transaction for ended.
+    await this.rollback().catch(ignore);
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   SqlRunner,
   SqlStatement,
 } from '../data-layer.ts';
+import { endOwnConnection } from '../end-connection.ts';
 import { notFailed } from '../not-failed.ts';
 import { transactionEnded } from '../transaction-ended.ts';
 
@@ -57,6 +58,13 @@ class KyselyTransaction<DB> implements OpenTransaction<Transaction<DB>> {
     // Nothing is left to end, and the connection was given back.
     if (this.#ended()) return;
     await this.transaction.rollback().execute();
+  }
+
+  /** Kysely keeps its connections to itself, so the server has to end this one, behind the statement that runs. */
+  async abandon(): Promise<void> {
+    if (this.#ended()) return;
+    await runOn(this.transaction, endOwnConnection).catch(() => {});
+    await this.rollback().catch(() => {});
   }
 
   /** A handler gets the type without `commit`, but the object has it. */

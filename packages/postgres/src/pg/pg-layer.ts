@@ -26,7 +26,7 @@ export class PgLayer implements DataLayer<PoolClient> {
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    this.#watched = new WatchedPool(pool);
+    this.#watched = WatchedPool.of(pool);
     this.address = addressOf(pool.options);
     this.mostConnections = pool.options.max;
   }
@@ -53,6 +53,7 @@ class PgTransaction implements OpenTransaction<PoolClient> {
   #begun = false;
   /** A failed batch leaves open what the server has prepared. */
   #spoiled = false;
+  #returned = false;
   /** Why the connection broke, which the next statement would not say. */
   #broken: Error | undefined;
 
@@ -96,6 +97,11 @@ class PgTransaction implements OpenTransaction<PoolClient> {
     }
   }
 
+  async abandon(): Promise<void> {
+    this.#spoiled = true;
+    this.#giveBack();
+  }
+
   async #begin(statement: SqlStatement): Promise<SqlResult> {
     this.#begun = true;
     const { transaction: client } = this;
@@ -133,6 +139,8 @@ class PgTransaction implements OpenTransaction<PoolClient> {
 
   /** A connection that may still be within a transaction belongs to nobody. */
   #giveBack(): void {
+    if (this.#returned) return;
+    this.#returned = true;
     this.transaction.off('error', this.#breaks);
     this.#release(this.#broken ?? this.#spoiled);
   }

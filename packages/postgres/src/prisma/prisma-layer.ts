@@ -5,6 +5,7 @@ import type {
   SqlRunner,
   SqlStatement,
 } from '../data-layer.ts';
+import { endOwnConnection } from '../end-connection.ts';
 import { type HeldTransaction, holdTransaction } from '../held-transaction.ts';
 import { notFailed } from '../not-failed.ts';
 import { givesRows } from './gives-rows.ts';
@@ -91,6 +92,12 @@ class OpenPrismaTransaction<Transaction> implements OpenTransaction<Transaction>
 
   rollback(): Promise<void> {
     return withSqlErrors(this.#held.rollback());
+  }
+
+  /** Prisma keeps its connections to itself, so the server has to end this one, behind the statement that runs. */
+  async abandon(): Promise<void> {
+    await this.run(endOwnConnection).catch(() => {});
+    await this.rollback().catch(() => {});
   }
 }
 

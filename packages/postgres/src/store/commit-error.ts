@@ -38,14 +38,12 @@ export function commitError(error: unknown, committer: Committer): Error {
         return sagaConflict('A saga of this id or correlation was made meanwhile.', details, error);
       }
       return asError(error);
-    // A serialization failure and a deadlock are what a changed saga is: handled again at once, it finds what the other
-    // transaction has left. So they have the code by which the endpoint does that, without counting a failure.
     case '40001':
     case '40P01':
-      return sagaConflict(
-        `The transaction of ${whose} met another that changed the same rows (${sql.message}).`,
-        details,
-        error,
+      return new BusbarError(
+        'TRANSACTION_CONFLICT',
+        `PostgreSQL undid the transaction of ${whose}, which met another that changed the same rows (${sql.message}).`,
+        { details, cause: error },
       );
     case guardState:
       return new BusbarError(
@@ -77,6 +75,19 @@ export function commitError(error: unknown, committer: Committer): Error {
     default:
       return tableError(error, settings) ?? asError(error);
   }
+}
+
+/** Of a transaction that its caller ends: most likely two of them took the locks of keys crosswise. */
+export function joinConflict(error: unknown): BusbarError {
+  const why = sqlErrorOf(error)?.message ?? asError(error).message;
+  return new BusbarError(
+    'TRANSACTION_CONFLICT',
+    `PostgreSQL undid the transaction that was given, which met another that changed the same rows or sent with the same partition keys (${why}).`,
+    {
+      help: 'Try the whole transaction again; send messages with a partition key in the same order of keys everywhere, and deadlocks stay away.',
+      cause: error,
+    },
+  );
 }
 
 /** A saga was changed since it was looked for. */

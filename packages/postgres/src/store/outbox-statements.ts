@@ -65,11 +65,12 @@ RETURNING o.id::text AS record, o.operations`,
     ),
     claimLane: statement('claim_lane', claimLane(names)),
     claimAnyLane: statement('claim_any_lane', claimAnyLane(names)),
+    // By the claim alone, even after its lease: who has taken the lane since then has another one.
     settleLane: statement(
       'settle_lane',
       `WITH mine AS MATERIALIZED (
   SELECT seq FROM ${lanes}
-  WHERE endpoint = $1 AND key = $2 AND claim = $3 AND claimed_until > ${now}
+  WHERE endpoint = $1 AND key = $2 AND claim = $3
   ORDER BY seq FOR UPDATE
 ), numbered AS MATERIALIZED (
   SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM mine

@@ -9,6 +9,7 @@ import {
   type OutboxRecord,
   type OutboxStore,
   type TransportOperation,
+  asError,
   decodeOperations,
   encodeOperations,
   pause,
@@ -63,10 +64,11 @@ export class PostgresOutbox implements OutboxStore {
     if (!this.#seen) await runner.run(statements.see([endpoint, graceMs]));
     const { rows } = await runner.run(statements.claim([endpoint, limit, leaseMs]));
     this.#seen = rows.length >= limit;
-    return rows.map((row) => ({
-      record: textOf(row, 'record'),
-      operations: decodeOperations(textOf(row, 'operations')),
-    }));
+    return rows.flatMap((row) => {
+      const record = textOf(row, 'record');
+      const operations = this.#decode(textOf(row, 'operations'), { record });
+      return operations === undefined ? [] : [{ record, operations }];
+    });
   }
 
   async claimLane(request: LaneRequest): Promise<OutboxLane | undefined> {
@@ -78,7 +80,7 @@ export class PostgresOutbox implements OutboxStore {
         ? statements.claimAnyLane([endpoint, graceMs, limit, leaseMs, claim])
         : statements.claimLane([endpoint, key, limit, leaseMs, claim]),
     );
-    return toLane(rows, claim);
+    return this.#toLane(rows, claim);
   }
 
   async settleLane({ key, claim }: OutboxLane, sent: number, afterMs: number): Promise<void> {
@@ -119,14 +121,35 @@ export class PostgresOutbox implements OutboxStore {
   close(): Promise<void> {
     return this.#marks.close();
   }
-}
 
-function toLane(rows: SqlResult['rows'], claim: string): OutboxLane | undefined {
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const inOrder = [...rows].sort((a, b) => Number(a['seq']) - Number(b['seq']));
-  const operations = inOrder.flatMap((row) => decodeOperations(textOf(row, 'operation')));
-  return { key: textOf(first, 'key'), claim, operations };
+  #toLane(rows: SqlResult['rows'], claim: string): OutboxLane | undefined {
+    const inOrder = [...rows].sort((a, b) => Number(a['seq']) - Number(b['seq']));
+    const operations: TransportOperation[] = [];
+    for (const row of inOrder) {
+      const about = { key: textOf(row, 'key'), seq: textOf(row, 'seq') };
+      const decoded = this.#decode(textOf(row, 'operation'), about);
+      // What comes behind an operation that cannot be read must not overtake it.
+      if (decoded === undefined) break;
+      operations.push(...decoded);
+    }
+    const [first] = inOrder;
+    if (first === undefined || operations.length === 0) return undefined;
+    return { key: textOf(first, 'key'), claim, operations };
+  }
+
+  /** Undefined when somebody else has changed the row: it comes up again when its lease ends, and is told of again. */
+  #decode(text: string, about: object): readonly TransportOperation[] | undefined {
+    try {
+      return decodeOperations(text);
+    } catch (error) {
+      const { endpoint, logger } = this.#parts;
+      logger.error(
+        { endpoint, ...about, err: asError(error) },
+        'Operations in the outbox cannot be read, and stay there: restore the row, or remove it',
+      );
+      return undefined;
+    }
+  }
 }
 
 function textOf(row: Readonly<Record<string, unknown>>, column: string): string {

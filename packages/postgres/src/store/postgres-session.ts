@@ -9,7 +9,9 @@ import {
   type TransportOperation,
   encodeOperations,
 } from '@busbar/core';
-import type { OpenTransaction, SqlStatement } from '../data-layer.ts';
+import type { OpenTransaction, SqlRunner, SqlStatement } from '../data-layer.ts';
+import { isConflict } from '../sql-error.ts';
+import { endConnection } from '../end-connection.ts';
 import { type Committer, commitError, sagaConflict } from './commit-error.ts';
 import type { SessionStatements } from './session-statements.ts';
 
@@ -18,20 +20,38 @@ export interface SessionOwner extends Committer {
   readonly statements: SessionStatements;
   /** Whether the message, or without one the operations, are kept. */
   readonly outbox: boolean;
+  /** Beside the transaction, on any connection. */
+  readonly runner: SqlRunner;
 }
+
+/** Which transaction of the server a session is. */
+export interface Beginning {
+  /** When it began: what our statements make sure of. */
+  readonly begun: string;
+  readonly process: string;
+}
+
+const nothingStored: CommitResult = { record: undefined };
+const ignore = (): void => {};
 
 /** One transaction of the data layer, from its begin to its end. */
 export class PostgresSession<Transaction> implements StorageSession<Transaction> {
   readonly storage: Transaction;
   readonly #transaction: OpenTransaction<Transaction>;
   readonly #owner: SessionOwner;
-  /** When it began: what our statements make sure of. */
   readonly #begun: string;
+  readonly #process: string;
+  #ending: 'no' | 'ordinary' | 'abandoned' = 'no';
 
-  constructor(transaction: OpenTransaction<Transaction>, begun: string, owner: SessionOwner) {
+  constructor(
+    transaction: OpenTransaction<Transaction>,
+    { begun, process }: Beginning,
+    owner: SessionOwner,
+  ) {
     this.storage = transaction.transaction;
     this.#transaction = transaction;
     this.#begun = begun;
+    this.#process = process;
     this.#owner = owner;
   }
 
@@ -47,6 +67,8 @@ export class PostgresSession<Transaction> implements StorageSession<Transaction>
   }
 
   async commit({ operations, sagas }: SessionChanges): Promise<CommitResult> {
+    if (this.#ending === 'abandoned') return nothingStored;
+    this.#ending = 'ordinary';
     const direct = operations.filter(({ partitionKey }) => partitionKey === undefined);
     const record = direct.length === 0 ? undefined : randomUUID();
     try {
@@ -65,7 +87,19 @@ export class PostgresSession<Transaction> implements StorageSession<Transaction>
 
   /** One that fails has ended all the same, with its connection. */
   async rollback(): Promise<void> {
-    await this.#transaction.rollback().catch(() => {});
+    if (this.#ending === 'abandoned') return;
+    this.#ending = 'ordinary';
+    await this.#transaction.rollback().catch(ignore);
+  }
+
+  /** Too late, and without effect, once its end has begun. */
+  async abandon(): Promise<void> {
+    if (this.#ending !== 'no') return;
+    this.#ending = 'abandoned';
+    const transaction = this.#transaction;
+    const ended = transaction.abandon?.() ?? transaction.rollback();
+    const left = this.#owner.runner.run(endConnection([this.#process, this.#begun]));
+    await Promise.all([ended.catch(ignore), left.catch(ignore)]);
   }
 
   async #store(
@@ -83,11 +117,17 @@ export class PostgresSession<Transaction> implements StorageSession<Transaction>
 
   async #change({ kind, saga }: SagaChange): Promise<void> {
     const { type, id, version } = saga;
-    const { count } = await this.#transaction.run(this.#changing({ kind, saga }));
+    const details = { type, id, version, messageId: this.#owner.messageId };
+    const { count } = await this.#transaction
+      .run(this.#changing({ kind, saga }))
+      .catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+        throw sagaConflict(`Saga ${type} ${id} is changed by another transaction.`, details, error);
+      });
     if (count > 0 || kind === 'insert') return;
     throw sagaConflict(
       `Saga ${type} ${id} is no longer in the version that the handler was given.`,
-      { type, id, version, messageId: this.#owner.messageId },
+      details,
     );
   }
 

@@ -1,3 +1,4 @@
+import { ownProcess } from '../end-connection.ts';
 import { type Prepared, statement } from '../statement.ts';
 import type { TableNames } from '../tables/table-names.ts';
 import { begun, within } from './guard.ts';
@@ -34,10 +35,10 @@ export interface SessionStatements {
 
 export function sessionStatements(names: TableNames): SessionStatements {
   return {
-    begin: statement('begin', `SELECT ${begun}::text AS begun`),
+    begin: statement('begin', `SELECT ${begun}::text AS begun, ${ownProcess} AS process`),
     lookUp: statement(
       'look_up',
-      `SELECT ${begun}::text AS begun, h.message_id, o.id::text AS record, o.operations
+      `SELECT ${begun}::text AS begun, ${ownProcess} AS process, h.message_id, o.id::text AS record, o.operations
 FROM (SELECT 1) AS one
 LEFT JOIN ${names.handled} AS h ON h.endpoint = $1 AND h.message_id = $2
 LEFT JOIN ${names.outbox} AS o ON o.id = h.outbox_id`,

@@ -124,6 +124,12 @@ class TypeormTransaction implements OpenTransaction<EntityManager> {
     }
   }
 
+  async abandon(): Promise<void> {
+    if (this.#runner.isReleased) return;
+    this.#client.end().catch(ignore);
+    await this.#release();
+  }
+
   async #release(): Promise<void> {
     this.#connection.unwatch();
     await this.#runner.release();

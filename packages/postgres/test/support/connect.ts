@@ -26,10 +26,10 @@ export function connect(
   return pgPersistence(pool, options).connect({ ...host, transport: {} as TransportConnection });
 }
 
-export function open(
-  connection: Connection,
+export function open<Storage>(
+  connection: PersistenceConnection<Storage>,
   messageId: string = randomUUID(),
-): Promise<OpenedMessage<PoolClient>> {
+): Promise<OpenedMessage<Storage>> {
   return connection.open({ messageId, headers: {}, delivery: {} as Delivery, outbox: true });
 }
 
