@@ -62,7 +62,8 @@ export function createOutboxStage(
         return;
       }
       if (stored !== opened) await stored.session.rollback();
-      throw explained(services, asError(error));
+      // What a handler meets whose transaction was taken away says nothing of the database.
+      throw context.delivery.lost ? error : explained(services, asError(error));
     } finally {
       if (abandon !== undefined) context.signal.removeEventListener('abort', abandon);
     }
