@@ -20,7 +20,7 @@ import type { OutboxStatements } from './outbox-statements.ts';
 
 const forgetAtOnce = 1_000;
 /** Of the time, at most so many parts are spent forgetting. */
-const forgetShare = 0.5;
+const forgetShare = 0.1;
 const shortestPauseMs = 5;
 
 /** What a store of the outbox is made of. */
