@@ -10,6 +10,7 @@ export const scales = {
   'conformance-leak': { short: 10_000, full: 200_000 },
   'exactly-once-orders': { short: 1_000, full: 20_000 },
   'exactly-once-saga-starts': { short: 500, full: 10_000 },
+  'postgres-outage-seconds': { short: 5, full: 65 },
   'postgres-saga-starts': { short: 500, full: 10_000 },
   'rabbitmq-kills': { short: 3_000, full: 60_000 },
   'rabbitmq-process-kills': { short: 3_000, full: 60_000 },

@@ -15,8 +15,8 @@ test('should say that the database is away, and go on with another one', async (
   process.on('uncaughtException', note);
   try {
     // With the answer comes the end, as in one segment of a server that shuts down.
-    pool.once('acquire', (client) => {
-      const wire = (client as typeof client & { connection: Connection }).connection;
+    pool.once('acquire', (client: { connection: Connection }) => {
+      const wire = client.connection;
       wire.once('readyForQuery', () => {
         const end = Object.assign(new Error('terminating connection'), { code: '57P01' });
         wire.emit('errorMessage', end);

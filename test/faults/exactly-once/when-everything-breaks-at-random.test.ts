@@ -3,7 +3,6 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from 'amqplib';
 import { expect, test } from 'vitest';
 import { postgresForTests } from '../../support/postgres/postgres-for-tests.ts';
 import { startPrivatePostgres } from '../../support/postgres/private-postgres.ts';
@@ -18,6 +17,7 @@ import { faultSchedule, seedOfRun } from './chaos/fault-schedule.ts';
 import { Front } from './chaos/front.ts';
 import { ServiceProcess } from './chaos/service-process.ts';
 import { accountOf, effectsSoFar } from './chaos/shop-ledger.ts';
+import { messagesIn } from './messages-in.ts';
 import { readArrivals } from './shop/arrivals.ts';
 import { contractsOf, endpointsOf, serviceNames } from './shop/contracts.ts';
 import { effectTables, effects } from './shop/effects.ts';
@@ -123,25 +123,6 @@ test(
     expect(Object.keys(chaos.counts)).toHaveLength(new Set(schedule.map(({ kind }) => kind)).size);
   },
 );
-
-/** Those that are not empty. */
-async function messagesIn(
-  url: string,
-  queues: readonly string[],
-): Promise<Readonly<Record<string, number>>> {
-  const connection = await connect(url);
-  connection.on('error', () => {});
-  const counts: Record<string, number> = {};
-  for (const queue of queues) {
-    const channel = await connection.createChannel();
-    channel.on('error', () => {});
-    // The front has none.
-    const answer = await channel.checkQueue(queue).catch(() => undefined);
-    if (answer !== undefined && answer.messageCount > 0) counts[queue] = answer.messageCount;
-  }
-  await connection.close();
-  return counts;
-}
 
 async function lastWords(folder: string): Promise<string> {
   const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'));

@@ -23,6 +23,7 @@ export interface InstanceOptions extends Omit<ServiceArguments, 'arrivals'> {
 }
 
 const limitMs = 60_000;
+const keptWords = 3_000;
 const main = fileURLToPath(new URL('children/service.ts', import.meta.url));
 
 /** An instance of a service: one process after the other. */
@@ -83,11 +84,18 @@ export class ServiceProcess implements AsyncDisposable {
     });
     const log = createWriteStream(path.join(folder, `${service}-${instance}.log`), { flags: 'a' });
     child.stderr?.pipe(log);
+    let said = '';
+    child.stderr?.on(
+      'data',
+      (chunk: Buffer) => void (said = (said + String(chunk)).slice(-keptWords)),
+    );
     child.stdout?.resume();
     this.#process = child;
     this.#killed = false;
     this.#exited = once(child, 'exit').then(([code, signal]) => {
-      if (!this.#killed && !this.#stopping) this.ownEnds.push(`${this.name}: ${signal ?? code}`);
+      if (!this.#killed && !this.#stopping) {
+        this.ownEnds.push(`${this.name} (${signal ?? code}): ${said}`);
+      }
       if (!this.#stopping) this.#begin();
     });
     return child;
