@@ -35,16 +35,14 @@ describe.concurrent('the ledger of killed processes', () => {
   const at = ['PlaceOrder: before settling'];
   const limitMs = 5_000;
 
-  test.each<MatrixOptions & { finds: RegExp }>([
-    { deed: 'place', at, broken: 'forgets the record', finds: /placed 2 times, not 1/ },
-    { deed: 'place', at, broken: 'forgets the record', finds: /BillOrder \d+ came under 2 ids/ },
-  ])('should notice a persistence that $broken: $finds', { timeout }, async (given) => {
-    const { finds, ...options } = given;
+  test('should notice a persistence that forgets the record', { timeout }, async () => {
     await using place = await openSqlitePlace({ apart: true });
-    await using matrix = new CrashMatrix(place, { ...options, limitMs });
+    const broken = 'forgets the record';
+    await using matrix = new CrashMatrix(place, { deed: 'place', at, broken, limitMs });
     const report = await matrix.run();
     expect(report.killedAt).toEqual(at);
-    expect(report.problems.join('\n')).toMatch(finds);
+    expect(report.problems.join('\n')).toMatch(/placed 2 times, not 1/);
+    expect(report.problems.join('\n')).toMatch(/BillOrder 1 came under 2 ids/);
   });
 
   test.each<MatrixOptions & { finds: RegExp }>([

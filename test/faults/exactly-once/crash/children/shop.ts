@@ -49,7 +49,8 @@ async function carryOut({ arm, do: what }: Order): Promise<Answer> {
       await steps.within('session', arm?.order ?? 0, () => session(arm?.order ?? 0));
       break;
     case 'within':
-      await steps.within('within', arm?.order ?? 0, () => within(arm?.order ?? 0));
+      // The relay sends it, sometimes in the context of this call and sometimes in its own.
+      await steps.within('relay', arm?.order ?? 0, () => within(arm?.order ?? 0));
       break;
     case 'stop':
       await endpoint.stop();
