@@ -69,6 +69,7 @@ export const scenarios = [false, true].map((pipeline): Scenario => {
     },
     subjects: {
       'twin-plain': twin('plain'),
+      'twin-merged': twin('merged'),
       'twin-best': twin('best'),
       async busbar(setting) {
         const names = namesFor(setting);

@@ -5,11 +5,12 @@ import { BatchedMarks } from './batched-marks.ts';
 import { insertOrder, orderTable } from './order-table.ts';
 
 /**
- * `plain` looks the message up, inserts the order and the outgoing message, commits, dispatches and notes that; each
- * statement by itself. `best` leaves out the look-up, for the key of the outgoing message finds the duplicate, and notes
- * many dispatches at once, behind the acknowledgements.
+ * `plain` looks the message up, notes that it is handled, inserts the order and the outgoing message, commits, dispatches
+ * and notes that; each statement by itself. `merged` saves a row, for the key of the outgoing message tells what was
+ * handled. `best` leaves out the look-up, too, since that key finds the duplicate, and notes many dispatches at once,
+ * behind the acknowledgements.
  */
-export type OutboxForm = 'plain' | 'best';
+export type OutboxForm = 'plain' | 'merged' | 'best';
 
 const uniqueViolation = '23505';
 
@@ -21,6 +22,12 @@ const outboxTable = `CREATE TABLE outbox (
   body text,
   created_at timestamptz NOT NULL DEFAULT now(),
   dispatched_at timestamptz
+)`;
+
+/** What `plain` has handled. */
+const handledTable = `CREATE TABLE handled (
+  message_id uuid PRIMARY KEY,
+  handled_at timestamptz NOT NULL DEFAULT now()
 )`;
 
 /** By it a relay would find what nobody has dispatched. */
@@ -55,16 +62,16 @@ export class OutboxTwin {
     form: OutboxForm,
     dispatch: (message: PreparedMessage) => Promise<void>,
   ): Promise<OutboxTwin> {
-    for (const text of [orderTable, outboxTable, outboxIndex]) await pool.query(text);
+    for (const text of [orderTable, handledTable, outboxTable, outboxIndex]) await pool.query(text);
     return new OutboxTwin(pool, form, dispatch);
   }
 
   /** Ends when the message may be acknowledged. */
   async handle(messageId: string, order: Order, outgoing: PreparedMessage): Promise<void> {
     const known =
-      this.#form === 'plain'
-        ? await this.#storePlainly(messageId, order, outgoing)
-        : await this.#storeAtBest(messageId, order, outgoing);
+      this.#form === 'best'
+        ? await this.#storeAtBest(messageId, order, outgoing)
+        : await this.#storePlainly(messageId, order, outgoing);
     const message = known ? await this.#undispatched(messageId) : outgoing;
     if (message === undefined) return;
     await this.#dispatch(message);
@@ -83,11 +90,13 @@ export class OutboxTwin {
     const client = await this.#pool.connect();
     try {
       await client.query('BEGIN');
-      const { rowCount } = await client.query(lookUp(id));
+      const isPlain = this.#form === 'plain';
+      const { rowCount } = await client.query(lookUp(isPlain ? 'handled' : 'outbox', id));
       if (rowCount !== 0) {
         await client.query('ROLLBACK');
         return true;
       }
+      if (isPlain) await client.query(insertHandled(id));
       await client.query(insertOrder(order));
       await client.query(insertOutgoing(id, outgoing));
       await client.query('COMMIT');
@@ -136,10 +145,18 @@ interface StoredMessage {
   readonly body: string;
 }
 
-function lookUp(id: string): pg.QueryConfig {
+function lookUp(table: 'handled' | 'outbox', id: string): pg.QueryConfig {
   return {
     name: 'look_up',
-    text: 'SELECT dispatched_at FROM outbox WHERE message_id = $1',
+    text: `SELECT 1 FROM ${table} WHERE message_id = $1`,
+    values: [id],
+  };
+}
+
+function insertHandled(id: string): pg.QueryConfig {
+  return {
+    name: 'insert_handled',
+    text: 'INSERT INTO handled (message_id) VALUES ($1)',
     values: [id],
   };
 }

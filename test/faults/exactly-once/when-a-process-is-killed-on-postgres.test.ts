@@ -8,8 +8,6 @@ import { openPostgresPlace } from './crash/open-place.ts';
 const timeout = 600_000;
 const postgres = await postgresForTests();
 const rabbit = await brokerForTests();
-/** A process is started and killed for each of some two hundred steps, which takes minutes on two cores. */
-const atLength = process.env['BUSBAR_SCALE'] === 'full';
 
 describe.concurrent('when a process is killed on PostgreSQL and RabbitMQ', () => {
   test.for<MatrixOptions & { layer: 'pg' | 'plain' }>([
@@ -23,7 +21,6 @@ describe.concurrent('when a process is killed on PostgreSQL and RabbitMQ', () =>
     'should do all exactly once: $deed through $layer, killed first: $first',
     { timeout },
     async ({ layer, ...options }, context) => {
-      context.skip(!atLength, 'it takes minutes: BUSBAR_SCALE=full runs it');
       const broker = rabbit.orSkip(context);
       await using place = await openPostgresPlace(layer, postgres.orSkip(context), broker);
       const report = await expectNoProblems(place, options);

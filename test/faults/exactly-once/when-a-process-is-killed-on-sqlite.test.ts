@@ -4,8 +4,6 @@ import { expectNoProblems } from './crash/expect-no-problems.ts';
 import { openSqlitePlace } from './crash/open-place.ts';
 
 const timeout = 600_000;
-/** A process is started and killed for each step of each deed. */
-const atLength = process.env['BUSBAR_SCALE'] === 'full';
 
 describe.concurrent('when a process is killed on SQLite', () => {
   test.for<MatrixOptions & { where: string; apart: boolean }>([
@@ -14,21 +12,15 @@ describe.concurrent('when a process is killed on SQLite', () => {
     { deed: 'session', where: 'one file', apart: false },
     { deed: 'within', where: 'one file', apart: false },
     { deed: 'place', where: 'two files', apart: true },
-  ])(
-    'should do all exactly once: $deed, $where',
-    { timeout },
-    async ({ apart, ...options }, context) => {
-      const isLong = apart || options.deed !== 'place';
-      context.skip(isLong && !atLength, 'it takes a minute: BUSBAR_SCALE=full runs it');
-      await using place = await openSqlitePlace({ apart });
-      const report = await expectNoProblems(place, options);
-      if (options.deed === 'session' || options.deed === 'within') {
-        // Some died before the commit, and some behind it.
-        expect(report.committed).toBeGreaterThan(1);
-        expect(report.committed).toBeLessThan(report.killedAt.length);
-      }
-    },
-  );
+  ])('should do all exactly once: $deed, $where', { timeout }, async ({ apart, ...options }) => {
+    await using place = await openSqlitePlace({ apart });
+    const report = await expectNoProblems(place, options);
+    if (options.deed === 'session' || options.deed === 'within') {
+      // Some died before the commit, and some behind it.
+      expect(report.committed).toBeGreaterThan(1);
+      expect(report.committed).toBeLessThan(report.killedAt.length);
+    }
+  });
 });
 
 describe.concurrent('the ledger of killed processes', () => {

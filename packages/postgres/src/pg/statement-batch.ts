@@ -1,5 +1,5 @@
 import type { PoolClient, Submittable } from 'pg';
-import type { SqlResult, SqlStatement } from '../data-layer.ts';
+import type { SqlResult, SqlStatement, SqlValue } from '../data-layer.ts';
 import { type WireConnection, toWire } from './wire.ts';
 
 /** What surrounds the statement of a batch. */
@@ -15,8 +15,18 @@ export interface BatchResult extends SqlResult {
 }
 
 type Row = Record<string, unknown>;
+type Columns = readonly { readonly name: string; readonly dataTypeID: number }[];
 
 const integerType = 23;
+
+/** Begin and commit are prepared, too, at the first begin of a connection: where that fails, the connection is given up. */
+const frames = {
+  BEGIN: { name: 'busbar_begin', text: 'BEGIN' },
+  COMMIT: { name: 'busbar_commit', text: 'COMMIT' },
+} as const;
+
+/** What the prepared statements of a connection give, so that the server need not describe it each time. */
+const described = new WeakMap<WireConnection, Map<string, Columns>>();
 
 /**
  * A prepared statement with the begin or the end of its transaction, in one write and one wait. Where one of them fails the
@@ -45,7 +55,7 @@ class StatementBatch implements Submittable {
   callback: (error: Error | null, result?: BatchResult) => void;
   readonly #statement: SqlStatement;
   readonly #frame: BatchFrame;
-  #columns: readonly { readonly name: string; readonly dataTypeID: number }[] = [];
+  #columns: Columns = [];
   readonly #rows: Row[] = [];
   #completed = 0;
   #count = 0;
@@ -64,14 +74,26 @@ class StatementBatch implements Submittable {
     const wire = connection as WireConnection;
     const { before, after } = this.#frame;
     const { name, text, values } = this.#statement;
+    const columns =
+      wire.parsedStatements[name] === undefined ? undefined : columnsOf(wire).get(name);
     wire.stream.cork?.();
     try {
-      if (before !== undefined) plain(wire, before);
+      if (before !== undefined) {
+        if (wire.parsedStatements[frames.COMMIT.name] === undefined) {
+          for (const frame of Object.values(frames)) wire.parse(frame);
+        }
+        execute(wire, frames[before].name, []);
+      }
       if (wire.parsedStatements[name] === undefined) wire.parse({ name, text });
-      wire.bind({ portal: '', statement: name, values: values.map(toWire), binary: false });
-      wire.describe({ type: 'P', name: '' });
-      wire.execute({ portal: '', rows: undefined });
-      if (after !== undefined) plain(wire, after);
+      if (columns === undefined) {
+        bind(wire, name, values);
+        wire.describe({ type: 'P', name: '' });
+        wire.execute({ portal: '', rows: undefined });
+      } else {
+        this.#columns = columns;
+        execute(wire, name, values);
+      }
+      if (after !== undefined) execute(wire, frames[after].name, []);
       wire.sync();
     } finally {
       wire.stream.uncork?.();
@@ -99,17 +121,33 @@ class StatementBatch implements Submittable {
     this.#tag = text;
   }
 
-  handleReadyForQuery(): void {
+  handleReadyForQuery(connection: object): void {
+    this.#remember(connection as WireConnection);
     this.callback(null, { rows: this.#rows, count: this.#count, tag: this.#tag });
   }
 
   handleError(error: Error): void {
     this.callback(error);
   }
+
+  #remember(wire: WireConnection): void {
+    columnsOf(wire).set(this.name, this.#columns);
+    if (this.#frame.before === undefined) return;
+    for (const { name, text } of Object.values(frames)) wire.parsedStatements[name] = text;
+  }
 }
 
-function plain(wire: WireConnection, text: string): void {
-  wire.parse({ name: '', text });
-  wire.bind({ portal: '', statement: '', values: [], binary: false });
+function columnsOf(wire: WireConnection): Map<string, Columns> {
+  let columns = described.get(wire);
+  if (columns === undefined) described.set(wire, (columns = new Map()));
+  return columns;
+}
+
+function bind(wire: WireConnection, statement: string, values: readonly SqlValue[]): void {
+  wire.bind({ portal: '', statement, values: values.map(toWire), binary: false });
+}
+
+function execute(wire: WireConnection, statement: string, values: readonly SqlValue[]): void {
+  bind(wire, statement, values);
   wire.execute({ portal: '', rows: undefined });
 }

@@ -19,14 +19,16 @@ const busyTable =
 
 function firstTables(names: TableNames): readonly string[] {
   const name = (text: string): string => quoted(names.named(text));
+  // Compared byte by byte: quicker, and no index breaks when a new libc sorts otherwise.
+  const id = 'text COLLATE "C"';
   return [
     `CREATE TABLE IF NOT EXISTS ${names.meta} (
   schema_version integer NOT NULL,
   least_reader integer NOT NULL
 )`,
     `CREATE TABLE IF NOT EXISTS ${names.handled} (
-  endpoint text NOT NULL,
-  message_id text NOT NULL,
+  endpoint ${id} NOT NULL,
+  message_id ${id} NOT NULL,
   outbox_id uuid,
   handled_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT ${name(constraintNames.handled)} PRIMARY KEY (endpoint, message_id)
@@ -34,7 +36,7 @@ function firstTables(names: TableNames): readonly string[] {
     `CREATE INDEX IF NOT EXISTS ${name('handled_age')} ON ${names.handled} (endpoint, handled_at)`,
     `CREATE TABLE IF NOT EXISTS ${names.outbox} (
   id uuid NOT NULL,
-  endpoint text NOT NULL,
+  endpoint ${id} NOT NULL,
   operations text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   claimable_at timestamptz,
@@ -46,8 +48,8 @@ function firstTables(names: TableNames): readonly string[] {
   WHERE claimable_at IS NOT NULL`,
     `CREATE TABLE IF NOT EXISTS ${names.lanes} (
   seq bigint GENERATED ALWAYS AS IDENTITY,
-  endpoint text NOT NULL,
-  key text NOT NULL,
+  endpoint ${id} NOT NULL,
+  key ${id} NOT NULL,
   operation text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   claim text,
@@ -56,9 +58,9 @@ function firstTables(names: TableNames): readonly string[] {
 ) ${busyTable}`,
     `CREATE INDEX IF NOT EXISTS ${name('lanes_key')} ON ${names.lanes} (endpoint, key, seq)`,
     `CREATE TABLE IF NOT EXISTS ${names.sagas} (
-  type text NOT NULL,
-  id text NOT NULL,
-  correlation text,
+  type ${id} NOT NULL,
+  id ${id} NOT NULL,
+  correlation ${id},
   version integer NOT NULL,
   state text NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),

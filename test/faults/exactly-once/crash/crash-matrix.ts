@@ -11,6 +11,7 @@ import type { StoreView } from './store-view.ts';
 
 /** Longer than an order takes, for what lives on must not lose what it holds all the time. */
 const againAfterMs = 3_000;
+const mostTries = 3;
 
 /** Where a matrix takes place. */
 export interface MatrixPlace {
@@ -18,6 +19,8 @@ export interface MatrixPlace {
   readonly address: StoreAddress;
   readonly view: StoreView;
   readonly partner: Partner;
+  /** What the processes that are killed run. */
+  readonly program: string;
   /** For the last words of those who die. */
   readonly folder: string;
 }
@@ -112,20 +115,30 @@ export class CrashMatrix implements AsyncDisposable {
     return steps;
   }
 
+  /** Where timers gather the work of several messages it depends on them whose step it is: then it is tried again. */
   async #killAt(step: string): Promise<void> {
-    const order = this.#newOrder(step);
-    const { first } = this.#options;
-    const plan = { order, step };
-    if (first === undefined) {
-      await this.#begin(plan);
-    } else {
-      await this.#dieFirst(order, first);
-      await this.#shop.isLoaded();
-      this.#shop.tell({ do: 'start', arm: plan });
+    for (let left = mostTries - 1; ; left -= 1) {
+      const order = this.#newOrder(step);
+      await this.#beginWith({ order, step });
+      let failure: unknown;
+      try {
+        await this.#die(step);
+      } catch (error) {
+        failure = error;
+      }
+      await this.#shop.start();
+      await this.#settled(order);
+      if (failure === undefined) return;
+      if (left === 0) throw failure;
     }
-    await this.#die(step);
-    await this.#shop.start();
-    await this.#settled(order);
+  }
+
+  async #beginWith(plan: Plan): Promise<void> {
+    const { first } = this.#options;
+    if (first === undefined) return this.#begin(plan);
+    await this.#dieFirst(plan.order, first);
+    await this.#shop.isLoaded();
+    this.#shop.tell({ do: 'start', arm: plan });
   }
 
   async #begin(plan: Plan): Promise<void> {
@@ -233,12 +246,12 @@ export class CrashMatrix implements AsyncDisposable {
   }
 
   #load(): ShopProcess {
-    const { run, address, folder } = this.#place;
+    const { run, address, program, folder } = this.#place;
     const { broken } = this.#options;
     this.#loaded += 1;
     const lastWords = path.join(folder, `${run}-${this.#loaded}.txt`);
     const compiled = path.join(folder, 'compiled');
-    return new ShopProcess({ run, address, lastWords, broken, compiled });
+    return new ShopProcess({ run, address, lastWords, broken, program, compiled });
   }
 }
 

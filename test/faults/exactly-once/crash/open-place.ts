@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundledProgram } from '../../../support/bundled-program.ts';
 import { createDatabase } from '../../../support/postgres/test-database.ts';
 import {
   type VirtualHostOwner,
@@ -12,6 +14,8 @@ import type { MatrixPlace } from './crash-matrix.ts';
 import { Partner } from './partner.ts';
 import type { StoreAddress } from './store.ts';
 import { type StoreView, viewOfPostgres, viewOfSqlite } from './store-view.ts';
+
+const shop = fileURLToPath(new URL('children/shop.ts', import.meta.url));
 
 /** A place of the test's own, removed with it. */
 export type OwnPlace = MatrixPlace & AsyncDisposable;
@@ -51,7 +55,8 @@ async function openPlace(
   const view = await open();
   cleanUp.defer(() => view.close());
   cleanUp.use(partner);
-  const place = { run, address, view, partner, folder };
+  const program = await bundledProgram(shop, folder);
+  const place = { run, address, view, partner, program, folder };
   return { ...place, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
 

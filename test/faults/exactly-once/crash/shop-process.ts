@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { within } from '../../../support/rabbitmq/bounded-wait.ts';
 import type { Fault } from './broken-persistence.ts';
 import type { Plan } from './steps.ts';
@@ -14,6 +13,8 @@ export interface ShopArguments {
   /** Where it writes the step at which it kills itself. */
   readonly lastWords: string;
   readonly broken?: Fault | undefined;
+  /** What it runs. */
+  readonly program: string;
   /** A folder where processes leave what they have compiled for the next ones. */
   readonly compiled: string;
 }
@@ -31,7 +32,6 @@ export interface Answer {
 }
 
 const limitMs = 30_000;
-const main = fileURLToPath(new URL('children/shop.ts', import.meta.url));
 
 /** A process that may kill itself. */
 export class ShopProcess implements AsyncDisposable {
@@ -45,13 +45,17 @@ export class ShopProcess implements AsyncDisposable {
     this.#lastWords = given.lastWords;
     // Most of the time of a short life goes by with loading.
     const env = { ...process.env, NODE_COMPILE_CACHE: given.compiled };
-    this.#process = fork(main, [JSON.stringify(given)], { silent: true, env });
+    this.#process = fork(given.program, [JSON.stringify(given)], { silent: true, env });
     this.#loaded = once(this.#process, 'message');
     this.#loaded.catch(() => {});
     this.#process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#said = (this.#said + chunk).slice(-4_000);
     });
     this.#process.stdout?.resume();
+    // Nobody waits for the answer of one that should have died.
+    this.#process.on('message', ({ error }: Answer) => {
+      if (error !== undefined) this.#said += `${error}\n`;
+    });
     this.#exited = once(this.#process, 'exit').then(([code, signal]) => String(signal ?? code));
   }
 

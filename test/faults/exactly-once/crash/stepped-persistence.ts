@@ -49,6 +49,7 @@ function steppedSession<Storage>(
 /** What is looked for in vain is no step. */
 function steppedOutbox(inner: OutboxStore, steps: Steps): OutboxStore {
   const orders = new Map<string, number | undefined>();
+  const lanes = new Map<string, number | undefined>();
   return wrappedOutbox(inner, {
     markDispatched: (record) => {
       steps.withinSome('relay', orders.get(record), () => {
@@ -70,12 +71,16 @@ function steppedOutbox(inner: OutboxStore, steps: Steps): OutboxStore {
       return records;
     },
     claimLane: async (request) => {
-      if (request.key !== undefined) steps.reach('before claiming the lane');
+      const { key } = request;
+      // What comes behind an order in its lane, nothing too, belongs to it: the relay has no context of its own.
+      const last = key === undefined ? undefined : lanes.get(key);
+      const reach = (name: string, order: number | undefined): void =>
+        steps.withinSome('relay', order, () => steps.reach(name));
+      if (key !== undefined) reach('before claiming the lane', last);
       const lane = await inner.claimLane(request);
-      const order = lane === undefined ? undefined : orderOf(lane.operations);
-      if (order !== undefined || request.key !== undefined) {
-        steps.withinSome('relay', order, () => steps.reach('after claiming the lane'));
-      }
+      const order = lane === undefined ? last : orderOf(lane.operations);
+      if (lane !== undefined) lanes.set(lane.key, order);
+      if (lane !== undefined || key !== undefined) reach('after claiming the lane', order);
       return lane;
     },
     settleLane: (lane, sent, afterMs) =>
