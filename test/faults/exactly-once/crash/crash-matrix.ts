@@ -120,11 +120,11 @@ export class CrashMatrix implements AsyncDisposable {
     for (let left = mostTries - 1; ; left -= 1) {
       const order = this.#newOrder(step);
       await this.#beginWith({ order, step });
-      let failure: unknown;
+      let failure: Error | undefined;
       try {
         await this.#die(step);
       } catch (error) {
-        failure = error;
+        failure = error as Error;
       }
       await this.#shop.start();
       await this.#settled(order);
