@@ -6,8 +6,8 @@ import { insertOrder, orderTable } from './order-table.ts';
 
 /**
  * `plain` looks the message up, notes that it is handled, inserts the order and the outgoing message, commits, dispatches
- * and notes that; each statement by itself. `merged` saves a row, for the key of the outgoing message tells what was
- * handled. `best` leaves out the look-up, too, since that key finds the duplicate, and notes many dispatches at once,
+ * and notes that; each statement by itself, as the pages of `pg` show it. `merged` has prepared statements and saves a row,
+ * for the key of the outgoing message tells what was handled. `best` leaves out the look-up, too, since that key finds the duplicate, and notes many dispatches at once,
  * behind the acknowledgements.
  */
 export type OutboxForm = 'plain' | 'merged' | 'best';
@@ -76,7 +76,10 @@ export class OutboxTwin {
     if (message === undefined) return;
     await this.#dispatch(message);
     if (this.#form === 'best') this.#marks.add(messageId);
-    else await this.#pool.query(mark(messageId));
+    else
+      await this.#pool.query(
+        this.#form === 'plain' ? unprepared(mark(messageId)) : mark(messageId),
+      );
   }
 
   async waiting(): Promise<number> {
@@ -88,17 +91,19 @@ export class OutboxTwin {
   /** Tells whether the message was known already. */
   async #storePlainly(id: string, order: Order, outgoing: PreparedMessage): Promise<boolean> {
     const client = await this.#pool.connect();
+    const isPlain = this.#form === 'plain';
+    const run = (query: pg.QueryConfig): Promise<pg.QueryResult> =>
+      client.query(isPlain ? unprepared(query) : query);
     try {
       await client.query('BEGIN');
-      const isPlain = this.#form === 'plain';
-      const { rowCount } = await client.query(lookUp(isPlain ? 'handled' : 'outbox', id));
+      const { rowCount } = await run(lookUp(isPlain ? 'handled' : 'outbox', id));
       if (rowCount !== 0) {
         await client.query('ROLLBACK');
         return true;
       }
-      if (isPlain) await client.query(insertHandled(id));
-      await client.query(insertOrder(order));
-      await client.query(insertOutgoing(id, outgoing));
+      if (isPlain) await run(insertHandled(id));
+      await run(insertOrder(order));
+      await run(insertOutgoing(id, outgoing));
       await client.query('COMMIT');
       return false;
     } catch (error) {
@@ -143,6 +148,10 @@ interface StoredMessage {
   readonly routing_key: string;
   readonly options: string;
   readonly body: string;
+}
+
+function unprepared({ text, values = [] }: pg.QueryConfig): pg.QueryConfig {
+  return { text, values };
 }
 
 function lookUp(table: 'handled' | 'outbox', id: string): pg.QueryConfig {
