@@ -107,6 +107,7 @@ export * from './transport/memory/memory-transport.ts';
 export * from './time/clock.ts';
 export * from './time/duration.ts';
 export * from './time/system-clock.ts';
+export * from './time/until-aborted.ts';
 export * from './observability/logger.ts';
 export * from './observability/console-logger.ts';
 export * from './observability/observer.ts';

@@ -8,10 +8,11 @@ import {
   type Timer,
   type TransportHost,
   asError,
+  untilAborted,
+  withGrace,
 } from '@busbar/core';
 import type { Link } from '../connection/link.ts';
 import type { RabbitMqSettings } from '../rabbitmq-options.ts';
-import { untilAborted, withGrace } from './bounded.ts';
 import { queueRemoved } from './consume-refusal.ts';
 import { consumerTags } from './consumer-tags.ts';
 import { Consumption, stoppedBefore } from './consumption.ts';

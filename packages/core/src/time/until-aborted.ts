@@ -1,4 +1,4 @@
-import { type Clock, pause } from '@busbar/core';
+import { type Clock, pause } from './clock.ts';
 
 /** Resolves when `work` has ended, well or badly, or when `signal` fires. */
 export function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
@@ -13,10 +13,13 @@ export function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promi
   });
 }
 
-/** How long a stop whose deadline has passed still waits for the broker's last answer. */
+/** How long a stop whose deadline has passed still waits. */
 const graceMs = 1_000;
 
-/** The same, and then some more. */
+/**
+ * Resolves as {@link untilAborted} does, but gives work whose signal has fired a second more: that of a stop which only
+ * waits for the last answer of its broker.
+ */
 export async function withGrace(
   work: Promise<unknown>,
   signal: AbortSignal,
