@@ -20,7 +20,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { until, within } from './bounded-wait.ts';
 import { privateNodeFiles, privateNodeVariables } from './private-node-settings.ts';
-import { ProcessGuard } from './process-guard.ts';
+import { BrokerGuard } from './broker-guard.ts';
 import { type RabbitMajor, type RabbitPrograms, findPrograms } from './rabbitmq-programs.ts';
 import { type ReservedPorts, answers, reservePorts } from './reserved-ports.ts';
 
@@ -76,7 +76,7 @@ export class PrivateNode {
   readonly #reserved: ReservedPorts;
   readonly #options: PrivateNodeOptions;
   readonly #variables: NodeJS.ProcessEnv;
-  readonly #guard: ProcessGuard;
+  readonly #guard: BrokerGuard;
   #epmd: ChildProcess | undefined;
   #server: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -99,7 +99,7 @@ export class PrivateNode {
     const managed = options.plugins?.includes('rabbitmq_management') === true;
     this.managementUrl = managed ? `http://guest:guest@127.0.0.1:${management}` : undefined;
     this.#variables = privateNodeVariables(folder, this.ports);
-    this.#guard = new ProcessGuard(folder);
+    this.#guard = new BrokerGuard(folder);
   }
 
   /** What the broker said since its last start, but for the oldest of a lot. */
