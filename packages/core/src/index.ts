@@ -99,6 +99,7 @@ export * from './transport/delivery-pump.ts';
 export * from './transport/transport.ts';
 export * from './transport/transport-from.ts';
 export { type TransportModule, transportApiVersion } from './transport/transport-module.ts';
+export * from './transport/url-options.ts';
 export { withoutSecrets } from './transport/without-secrets.ts';
 export * from './transport/memory/memory-broker.ts';
 export * from './transport/memory/memory-transport.ts';

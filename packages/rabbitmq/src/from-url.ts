@@ -1,5 +1,5 @@
-import { BusbarError, type Transport } from '@busbar/core';
-import { type RabbitMqTransportOptions, urlOptionNames } from './rabbitmq-options.ts';
+import { type Transport, urlOptions } from '@busbar/core';
+import { urlOptionNames } from './rabbitmq-options.ts';
 import { rabbitMqTransport } from './rabbitmq-transport.ts';
 
 /** The version of the core's transport port that this package was written for; `transportFrom` refuses another one. */
@@ -14,29 +14,12 @@ export const transportApiVersion = 1;
 export function fromUrl(url: string): Transport {
   const question = url.indexOf('?');
   if (question === -1) return rabbitMqTransport({ url });
-  const options = optionsIn(url.slice(question + 1));
+  const options = urlOptions(url.slice(question + 1), {
+    url: 'The RabbitMQ URL',
+    names: urlOptionNames,
+    read: valueOf,
+  });
   return rabbitMqTransport({ ...options, url: url.slice(0, question) });
-}
-
-function optionsIn(query: string): RabbitMqTransportOptions {
-  const options: Record<string, string | number | boolean> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (!urlOptionNames.includes(name)) {
-      throw new BusbarError('UNKNOWN_OPTION', `The RabbitMQ URL has the parameter "${name}".`, {
-        help: `The parameters are ${urlOptionNames.join(', ')}.`,
-        details: { option: name },
-      });
-    }
-    if (name in options) {
-      throw new BusbarError(
-        'INVALID_CONFIGURATION',
-        `The RabbitMQ URL has the parameter "${name}" twice.`,
-        { details: { option: name } },
-      );
-    }
-    options[name] = valueOf(name, value);
-  }
-  return options;
 }
 
 function valueOf(name: string, text: string): string | number | boolean {

@@ -1,5 +1,5 @@
-import { BusbarError, type Transport } from '@busbar/core';
-import { optionNames, type SqliteTransportOptions } from './sqlite-options.ts';
+import { BusbarError, type Transport, urlOptions } from '@busbar/core';
+import { optionNames } from './sqlite-options.ts';
 import { sqliteTransport } from './sqlite-transport.ts';
 
 /** The version of the core's transport port that this package was written for; `transportFrom` refuses another one. */
@@ -18,7 +18,8 @@ export function fromUrl(url: string): Transport {
   const question = rest.indexOf('?');
   const path = question === -1 ? rest : rest.slice(0, question);
   const query = question === -1 ? '' : rest.slice(question + 1);
-  return sqliteTransport({ ...optionsIn(query, url), file: fileIn(path, url) });
+  const options = urlOptions(query, { url: `The URL "${url}"`, names: optionNames });
+  return sqliteTransport({ ...options, file: fileIn(path, url) });
 }
 
 function fileIn(path: string, url: string): string {
@@ -37,21 +38,6 @@ function fileIn(path: string, url: string): string {
   } catch {
     throw invalid(url, 'has a "%" that encodes nothing; write %25 if it belongs to the path');
   }
-}
-
-function optionsIn(query: string, url: string): Omit<SqliteTransportOptions, 'file'> {
-  const options: Record<string, string | number> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (!optionNames.includes(name)) {
-      throw new BusbarError('UNKNOWN_OPTION', `The URL "${url}" has the parameter "${name}".`, {
-        help: `The parameters are ${optionNames.join(', ')}.`,
-        details: { option: name },
-      });
-    }
-    if (name in options) throw invalid(url, `has the parameter "${name}" twice`);
-    options[name] = /^\d+$/.test(value) ? Number(value) : value;
-  }
-  return options;
 }
 
 function invalid(url: string, why: string): BusbarError {

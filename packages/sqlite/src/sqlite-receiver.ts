@@ -84,16 +84,7 @@ export class SqliteReceiver
     const paused = this.#gone
       ? 'the queue was removed'
       : (this.#pump.pausedBecause ?? this.#store.trouble.problem);
-    const heldUp = this.#pump.heldUpBecause;
-    return {
-      queue: this.queue,
-      receiving: this.#pump.accepting,
-      inFlight: this.#pump.inFlight,
-      settled: this.#pump.settled,
-      msSinceProgress: this.#pump.msSinceProgress,
-      ...(paused === undefined || !this.#pump.accepting ? {} : { paused }),
-      ...(heldUp === undefined ? {} : { heldUp }),
-    };
+    return this.#pump.health(this.queue, paused);
   }
 
   room(freed: number): number {

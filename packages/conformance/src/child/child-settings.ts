@@ -5,6 +5,8 @@ export interface ChildSettings extends ChildTransport {
   readonly queue: string;
   readonly concurrency: number;
   readonly suspicionAfter: number;
+  /** @default false */
+  readonly ordered?: boolean;
   /** Where messages go that failed for good. */
   readonly errorQueue?: string;
   /** `hang` never returns from a handler. */

@@ -31,7 +31,7 @@ await connection
     queue: settings.queue,
     concurrency: settings.concurrency,
     suspicionAfter: settings.suspicionAfter,
-    ordered: false,
+    ordered: settings.ordered ?? false,
   })
   .start(handle, decide);
 await tell({ kind: 'started', id: '' });

@@ -22,6 +22,7 @@ import {
   whenMessagesShareAKey,
   whenAnOrderedQueueHasTwoConsumers,
   whenTheFirstOfAKeyComesBack,
+  whenTheReceiverOfAnOrderedQueuePauses,
 } from './when-messages-share-a-key.ts';
 import { whenOnErrorThrows } from './when-on-error-throws.ts';
 import { whenOneOfSeveralDestinationsIsBad } from './when-one-of-several-destinations-is-bad.ts';
@@ -70,6 +71,7 @@ export const transportScenarios: readonly Scenario[] = [
   whenMessagesShareAKey,
   whenTheFirstOfAKeyComesBack,
   whenAnOrderedQueueHasTwoConsumers,
+  whenTheReceiverOfAnOrderedQueuePauses,
   whenAMessageIsSuspect,
   whenAConsumerIsKilled,
   whenAMessageKillsItsProcess,

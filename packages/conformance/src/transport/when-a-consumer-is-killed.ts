@@ -43,9 +43,11 @@ export const whenAConsumerIsKilled = scenario(
     },
 
     'should deliver the next of the key, in order': async (t) => {
-      const queue = await t.queue('queue', { ordered: t.capabilities.ordering !== 'none' });
+      const ordered = t.capabilities.ordering !== 'none';
+      const queue = await t.queue('queue', { ordered });
       const child = ChildConsumer.start(t, {
         queue,
+        ordered,
         concurrency: 4,
         suspicionAfter: 50,
         handler: 'hang',
@@ -60,7 +62,6 @@ export const whenAConsumerIsKilled = scenario(
       await t.until(child.kill(), 'the child to die');
       assert.deepEqual(child.ids('handling'), ['one', 'beside']);
       const inbox = t.inbox();
-      const ordered = t.capabilities.ordering !== 'none';
       await t.receive(queue, (attempt) => inbox.add(attempt), { ordered });
       await inbox.has(4);
       const keyed = inbox.ids.filter((id) => id !== 'beside');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Receiver } from '@busbar/core';
 import { scenario } from '../support/scenario.ts';
 
 export const whenAskedForHealth = scenario(
@@ -25,6 +26,8 @@ export const whenAskedForHealth = scenario(
       for (let count = 1; count <= 3; count += 1) {
         await t.send(queue);
         await inbox.has(count);
+        const settled = Math.min(count, 2);
+        await t.until(settles(receiver, settled), `${settled} messages to be settled`);
       }
       assert.equal(receiver.health().inFlight, 1);
       gate.open();
@@ -45,3 +48,8 @@ export const whenAskedForHealth = scenario(
     },
   },
 );
+
+/** A handler that has returned counts as in flight until the broker has taken the settlement. */
+async function settles(receiver: Receiver, count: number): Promise<void> {
+  while (receiver.health().settled < count) await new Promise((turn) => setImmediate(turn));
+}

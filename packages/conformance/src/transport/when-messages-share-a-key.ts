@@ -173,3 +173,53 @@ export const whenAnOrderedQueueHasTwoConsumers = scenario(
     },
   },
 );
+
+export const whenTheReceiverOfAnOrderedQueuePauses = scenario(
+  'when the receiver of an ordered queue pauses',
+  {
+    modes: 'each',
+    inapplicable: ({ ordering }) =>
+      ordering === 'none' ? 'the transport keeps no order' : undefined,
+  },
+  {
+    'should keep those behind a running message in order': async (t) => {
+      t.expectCriticals();
+      const connection = await t.connect(impatientClock);
+      const queue = await t.queue('ordered', { ordered: true });
+      const inbox = t.inbox();
+      const running = t.gate();
+      const ids = ['one', 'two', 'three', 'four'];
+      await t.dispatch([
+        ...ids.map((id) => toQueue(queue, { id, partitionKey: 'key' })),
+        toQueue(queue, { id: 'other', partitionKey: 'other' }),
+      ]);
+      let failed = false;
+      await t.receive(
+        queue,
+        async (attempt) => {
+          if (idOf(attempt) === 'other' && !failed) {
+            failed = true;
+            throw new Error('on purpose');
+          }
+          if (idOf(attempt) === 'one') await running.passed;
+          inbox.add(attempt);
+        },
+        {
+          connection,
+          ordered: true,
+          concurrency: 4,
+          onError: () => {
+            // What waits goes back before the first ends.
+            setImmediate(running.open);
+            return Promise.reject(new Error('no error queue'));
+          },
+        },
+      );
+      await inbox.has(5);
+      assert.deepEqual(
+        inbox.ids.filter((id) => id !== 'other'),
+        ids,
+      );
+    },
+  },
+);

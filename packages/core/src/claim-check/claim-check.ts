@@ -30,6 +30,8 @@ export interface ClaimCheckConfig {
 export interface ClaimCheckSettings {
   readonly store: ClaimStore;
   readonly thresholdBytes: number;
+  /** The same for published events, where it is less. */
+  readonly eventThresholdBytes?: number;
   readonly keepForMs: number | undefined;
 }
 
@@ -38,7 +40,10 @@ const emptyBody = new Uint8Array(0);
 /** @throws BusbarError INVALID_CONFIGURATION, INVALID_DURATION */
 export function claimCheckSettings(
   config: ClaimCheckConfig,
-  capabilities: Pick<TransportCapabilities, 'maxBodyBytes'>,
+  {
+    maxBodyBytes,
+    maxEventBodyBytes,
+  }: Pick<TransportCapabilities, 'maxBodyBytes' | 'maxEventBodyBytes'>,
 ): ClaimCheckSettings {
   const { store, thresholdBytes, keepFor } = config;
   if (typeof store?.put !== 'function' || typeof store.get !== 'function') {
@@ -54,9 +59,11 @@ export function claimCheckSettings(
       { details: { setting: 'claimCheck.thresholdBytes', value: thresholdBytes } },
     );
   }
+  const wanted = thresholdBytes ?? Number.POSITIVE_INFINITY;
   return {
     store,
-    thresholdBytes: Math.min(thresholdBytes ?? Number.POSITIVE_INFINITY, capabilities.maxBodyBytes),
+    thresholdBytes: Math.min(wanted, maxBodyBytes),
+    eventThresholdBytes: Math.min(wanted, maxEventBodyBytes ?? maxBodyBytes),
     keepForMs: keepFor === undefined ? undefined : toMilliseconds(keepFor, 'claimCheck.keepFor'),
   };
 }
@@ -67,13 +74,16 @@ export function claimCheckSettings(
  * that is not sent in the end leaves its stored body behind, until `keepFor` is over.
  *
  * @param now Wall-clock milliseconds.
+ * @param isEvent It is published, and transports may take less then.
  */
 export function checkIn(
   settings: ClaimCheckSettings,
   message: OutgoingMessage,
   now: number,
+  isEvent = false,
 ): OutgoingMessage | Promise<OutgoingMessage> {
-  if (message.body.byteLength <= settings.thresholdBytes) return message;
+  const { thresholdBytes, eventThresholdBytes = thresholdBytes } = settings;
+  if (message.body.byteLength <= (isEvent ? eventThresholdBytes : thresholdBytes)) return message;
   return putAway(settings, message, now);
 }
 

@@ -1,6 +1,7 @@
 import { BusbarError } from '../errors.ts';
 import type { TransportCapabilities } from '../transport/capabilities.ts';
 import type { EndpointSettings } from './endpoint-services.ts';
+import { neededEvents } from './provisioning.ts';
 
 /**
  * Refuses what the transport cannot do, once it is loaded and before it is connected.
@@ -19,15 +20,32 @@ export function checkCapabilities(
 function checkOrder(
   settings: EndpointSettings,
   transport: string,
-  { ordering }: TransportCapabilities,
+  { ordering, orderedEventsOnly }: TransportCapabilities,
 ): void {
-  if (!settings.ordered || ordering !== 'none') return;
+  if (!settings.ordered) return;
+  if (orderedEventsOnly === true) checkOrderedEvents(settings, transport);
+  if (ordering !== 'none') return;
   throw new BusbarError(
     'UNSUPPORTED_BY_TRANSPORT',
     `Endpoint "${settings.endpoint}" asks for \`ordered: true\`, which the transport ${transport} does not have.`,
     {
       help: 'Remove it: messages of one partitionKey keep their order inside one process all the same. Or run one process, or choose another transport.',
       details: { setting: 'ordered', transport },
+    },
+  );
+}
+
+function checkOrderedEvents(settings: EndpointSettings, transport: string): void {
+  const events = neededEvents(settings).filter((definition) => !definition.ordered);
+  const [first] = events;
+  if (first === undefined) return;
+  const names = events.map(({ name }) => name);
+  throw new BusbarError(
+    'UNSUPPORTED_BY_TRANSPORT',
+    `Endpoint "${settings.endpoint}" asks for \`ordered: true\` and handles events that are not ordered: ${names.join(', ')}. The transport ${transport} brings an ordered queue only events that are declared so.`,
+    {
+      help: `Declare the event with \`ordered: true\`, so that it is published with a partition key, or handle it in an endpoint that is not ordered.`,
+      details: { setting: 'ordered', events: names, transport },
     },
   );
 }

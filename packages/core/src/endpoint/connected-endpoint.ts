@@ -15,7 +15,7 @@ import type {
   Transport,
   TransportConnection,
 } from '../transport/transport.ts';
-import { untilAborted } from '../transport/until-aborted.ts';
+import { untilAborted } from '../time/until-aborted.ts';
 import type { MessageCounts } from './endpoint-health.ts';
 import type { EndpointServices, EndpointSettings } from './endpoint-services.ts';
 import { createMessageProcessor } from './message-processor.ts';
@@ -222,16 +222,19 @@ export async function connectEndpoint(
   { transport, persistence, provisions, onCritical }: ConnectOptions,
 ): Promise<ConnectedEndpoint> {
   const { endpoint, instance, clock, logger } = settings;
+  const { capabilities, claimStore } = transport;
+  const claimCheckConfig =
+    settings.claimCheckConfig ?? (claimStore === undefined ? undefined : { store: claimStore });
   const connection = await transport.connect({ endpoint, instance, clock, logger, onCritical });
   try {
     const services: EndpointServices = {
       ...settings,
-      capabilities: transport.capabilities,
+      capabilities,
       provisions,
       claimCheck:
-        settings.claimCheckConfig === undefined
+        claimCheckConfig === undefined
           ? undefined
-          : claimCheckSettings(settings.claimCheckConfig, transport.capabilities),
+          : claimCheckSettings(claimCheckConfig, capabilities),
       connection,
       persistence: await persistence.connect({ endpoint, clock, logger, transport: connection }),
       counts: noCounts(),

@@ -11,7 +11,7 @@ import { lastMoment } from '../pipeline/outgoing-options.ts';
 import type { AnyRoutes } from '../routing/routes.ts';
 import { toMilliseconds } from '../time/duration.ts';
 import type { Transport } from '../transport/transport.ts';
-import { untilAborted } from '../transport/until-aborted.ts';
+import { untilAborted } from '../time/until-aborted.ts';
 import { checkCapabilities } from './check-capabilities.ts';
 import { type ConnectedEndpoint, connectEndpoint, noCounts } from './connected-endpoint.ts';
 import type {
@@ -183,10 +183,7 @@ class BusbarEndpoint implements Endpoint {
     try {
       // A start that hangs, in a broker or a container, must not make the stop hang: what it opens later is closed then.
       if (this.#starting !== undefined) {
-        await untilAborted(
-          this.#starting.catch(() => {}),
-          controller.signal,
-        );
+        await untilAborted(this.#starting, controller.signal);
       }
       this.#state = 'stopping';
       await this.#connected?.close(controller.signal);

@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.ts';
+import type { MessageDefinition } from '../message/message-definition.ts';
 import type { QueueDefinition, TransportConnection } from '../transport/transport.ts';
 import type { EndpointSettings } from './endpoint-services.ts';
 
@@ -11,30 +12,40 @@ export function neededQueues(settings: EndpointSettings): readonly QueueDefiniti
     if (!queues.has(queue.name)) queues.set(queue.name, queue);
   };
   if (!sendOnly) {
-    add({ name: inputQueue, ...(ordered && { ordered }) });
+    add({ name: inputQueue, use: 'receive', ...(ordered && { ordered }) });
     // An instance with a name of its own has queues that can be made beforehand.
     if (instanceQueue !== undefined) {
-      add({ name: instanceQueue });
+      add({ name: instanceQueue, use: 'receive' });
       add(replyQueueDefinition(replyQueue));
     }
-    add({ name: errorQueue });
-    if (auditQueue !== undefined) add({ name: auditQueue });
+    add({ name: errorQueue, use: 'archive' });
+    if (auditQueue !== undefined) add({ name: auditQueue, use: 'archive' });
   }
-  for (const destination of routes.destinations()) add({ name: topology.inputQueue(destination) });
+  for (const destination of routes.destinations()) {
+    add({ name: topology.inputQueue(destination), use: 'send' });
+  }
   return [...queues.values()];
 }
 
 /**
- * The topics to subscribe to: of the events that have handlers or sagas, those that extend none that has one. A base event's topic
+ * The events to subscribe to: of those that have handlers or sagas, those that extend none that has one. A base event's topic
  * brings the derived events too, so subscribing to both would be for nothing, and twice the copies on some brokers.
  */
-export function neededTopics({ handlers, sagas, topology }: EndpointSettings): readonly string[] {
+export function neededEvents({
+  handlers,
+  sagas,
+}: Pick<EndpointSettings, 'handlers' | 'sagas'>): readonly MessageDefinition[] {
   const known = new Set([...handlers.messageDefinitions(), ...sagas.messageDefinitions()]);
   const events = [...known].filter((definition) => definition.kind === 'event');
   const handled = new Set(events.map((definition) => definition.name));
-  return events
-    .filter((definition) => !definition.chain.slice(1).some((base) => handled.has(base)))
-    .map((definition) => topology.topic(definition.name));
+  return events.filter(
+    (definition) => !definition.chain.slice(1).some((base) => handled.has(base)),
+  );
+}
+
+/** The topics of {@link neededEvents}. */
+export function neededTopics(settings: EndpointSettings): readonly string[] {
+  return neededEvents(settings).map((definition) => settings.topology.topic(definition.name));
 }
 
 /** Makes the queues, and subscribes. Idempotent, and safe from several processes at once. */
@@ -94,7 +105,7 @@ const aDayMs = 24 * 60 * 60 * 1_000;
 
 /** The queue for the replies of one instance: it disappears once the instance has not received from it for a day. */
 export function replyQueueDefinition(name: string): QueueDefinition {
-  return { name, expiresUnusedMs: aDayMs };
+  return { name, use: 'receive', expiresUnusedMs: aDayMs };
 }
 
 function quoted(names: readonly string[]): string {

@@ -158,7 +158,9 @@ function createSerializer(
     };
     for (const mutator of byteMutators) await mutator.outgoingBytes?.(bytes);
     let message: OutgoingMessage = bytes;
-    if (claimCheck !== undefined) message = await checkIn(claimCheck, bytes, clock.now());
+    if (claimCheck !== undefined) {
+      message = await checkIn(claimCheck, bytes, clock.now(), context.intent === 'publish');
+    }
     context.operation = pack(context, message);
   };
 }
@@ -169,7 +171,7 @@ function createPacker(services: EndpointServices): Packer {
 
   return ({ definition, deliverAt, expiresAt, headers, destination }, unwrapped) => {
     const message = envelopeIsNative ? unwrapped : writtenEnvelope.wrap(unwrapped);
-    checkSize(services, definition, message);
+    checkSize(services, definition, message, destination.kind === 'topic');
     const partitionKey = headers[headerNames.partitionKey];
     return {
       message,
@@ -185,8 +187,10 @@ function checkSize(
   { capabilities }: EndpointServices,
   definition: MessageDefinition,
   { headers, body }: OutgoingMessage,
+  isEvent: boolean,
 ): void {
-  const { maxBodyBytes } = capabilities;
+  const { maxEventBodyBytes } = capabilities;
+  const maxBodyBytes = (isEvent ? maxEventBodyBytes : undefined) ?? capabilities.maxBodyBytes;
   const maxHeaderBytes = capabilities.maxHeaderBytes - headerReserve(capabilities.maxHeaderBytes);
   const details = { messageType: definition.name, messageId: headers[headerNames.messageId] };
   if (body.byteLength > maxBodyBytes) {

@@ -24,7 +24,11 @@ export function createRouter(
     if (known !== undefined) return known;
     const destination: Destination =
       intent === 'publish'
-        ? { kind: 'topic', topics: definition.chain.map((name) => topology.topic(name)) }
+        ? {
+            kind: 'topic',
+            topics: definition.chain.map((name) => topology.topic(name)),
+            ...(definition.ordered && { ordered: true }),
+          }
         : {
             kind: 'queue',
             queue: topology.inputQueue(

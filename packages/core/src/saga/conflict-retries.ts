@@ -4,7 +4,7 @@ import type { SagaChange } from '../persistence/stored-saga.ts';
 import { failedHandlerOf } from '../pipeline/failed-handler.ts';
 import { pause } from '../time/clock.ts';
 import type { Delivery } from '../transport/delivery.ts';
-import { untilAborted } from '../transport/until-aborted.ts';
+import { untilAborted } from '../time/until-aborted.ts';
 
 /** Then it is a failure like any other. */
 const mostRetries = 20;

@@ -16,6 +16,8 @@ export interface TransportCapabilities {
   readonly delayResolutionMs: number;
   /** The largest body, in bytes, with room for the headers of an error copy kept. */
   readonly maxBodyBytes: number;
+  /** The same for published events, where it is less. */
+  readonly maxEventBodyBytes?: number;
   /**
    * The most that names and values of all headers may take together, in bytes of UTF-8. Senders keep a part of it free
    * (a quarter, at most 32 KiB), in which delayed and error copies say what happened.
@@ -23,6 +25,8 @@ export interface TransportCapabilities {
   readonly maxHeaderBytes: number;
   /** Order per `partitionKey` across processes: `key` keeps order by key, `queue` by one consumer per queue. */
   readonly ordering: 'none' | 'key' | 'queue';
+  /** Whether an ordered queue gets only events that are declared ordered. */
+  readonly orderedEventsOnly?: boolean;
   readonly transactionModes: readonly TransactionMode[];
   /** Whether {@link Delivery.deliveryCount} counts the starts of all processes. */
   readonly deliveryCount: boolean;

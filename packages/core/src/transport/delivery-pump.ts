@@ -1,4 +1,5 @@
 import { asError } from '../errors.ts';
+import { untilAborted, withGrace } from '../time/until-aborted.ts';
 import { AloneGate } from './alone-gate.ts';
 import { BackOff } from './back-off.ts';
 import { Crowd } from './crowd.ts';
@@ -11,7 +12,7 @@ import { FairTurns } from './fair-turns.ts';
 import type { HeldDelivery } from './held-delivery.ts';
 import { Lanes } from './lanes.ts';
 import { SuspectTurn } from './suspect-turn.ts';
-import { untilAborted, withinGrace } from './until-aborted.ts';
+import type { ReceiverHealth } from './transport.ts';
 
 /** For how long lanes may be full before health speaks of it. */
 const longestHoldUpMs = 1_000;
@@ -52,7 +53,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
       progress: (entry) => this.#progress(entry),
       pauseBecause: (reason) => this.#pauseBecause(reason),
       release: (entry) => this.#release(entry),
-      lost: (entry) => this.#releaseBehind(entry),
+      lost: (entry) => this.#lost(entry),
       ended: (entry) => this.#finish(entry),
     });
     this.#turn = new SuspectTurn(this.#gate, options.clock);
@@ -90,6 +91,24 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
 
   get accepting(): boolean {
     return this.#accepting;
+  }
+
+  /**
+   * What the receiver around it answers about itself.
+   *
+   * @param paused Why it gets nothing: {@link DeliveryPump.pausedBecause}, or what the receiver knows of its broker.
+   */
+  health(queue: string, paused: string | undefined): ReceiverHealth {
+    const { accepting, inFlight, settled, msSinceProgress, heldUpBecause } = this;
+    return {
+      queue,
+      receiving: accepting,
+      inFlight,
+      settled,
+      msSinceProgress,
+      ...(paused !== undefined && accepting && { paused }),
+      ...(heldUpBecause !== undefined && { heldUp: heldUpBecause }),
+    };
   }
 
   /** Why nothing is fetched, while a back-off lasts. */
@@ -169,7 +188,7 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
       handedBack,
       ...this.#running.members().map((entry) => this.#abandon(entry)),
     ]);
-    await withinGrace(given, this.#options.clock);
+    await withGrace(given, signal, this.#options.clock);
   }
 
   /** Begins what may begin, then has more fetched. */
@@ -314,6 +333,17 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
   async #releaseBehind({ lane }: DeliveryEntry<D>): Promise<void> {
     if (lane === undefined) return;
     await Promise.all(this.#lanes.takeBehind(lane).map((entry) => this.#giveBack(entry)));
+  }
+
+  /** It comes again, so what waits behind it must come again after it. */
+  async #lost(entry: DeliveryEntry<D>): Promise<void> {
+    const released = this.#releaseBehind(entry);
+    try {
+      await this.#options.source.holdLost?.(entry.delivery);
+    } catch (error) {
+      this.#log.notReleased(entry.delivery, error);
+    }
+    await released;
   }
 
   async #giveBack(entry: DeliveryEntry<D>): Promise<void> {

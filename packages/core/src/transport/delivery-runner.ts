@@ -89,7 +89,6 @@ export class DeliveryRunner<D extends HeldDelivery> {
       if (!entry.abandoned) await this.#host.release(entry);
     }
     if (entry.abandoned) return;
-    // It comes again, so what waits behind it must come again after it.
     if (entry.delivery.lost && entry.lane !== undefined) await this.#host.lost(entry);
     if (!entry.abandoned) this.#host.ended(entry);
   };

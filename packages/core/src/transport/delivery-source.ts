@@ -15,9 +15,15 @@ export interface DeliverySource<D extends HeldDelivery = HeldDelivery> {
    * Gives the message back, for any receiver, in its old place where the broker allows it. `begun` is false when no
    * attempt was started, so that a count of the adapter's own may stay as it was. A hold that was lost meanwhile, or a
    * message that was given back already, is no error. With a partition key, deliveries of the same key that were fetched
-   * and not pushed yet go back as well, or they would overtake it.
+   * and not pushed yet go back as well, begun or not, or they would overtake it.
    */
   release(delivery: D, begun: boolean): Promise<void> | void;
+  /**
+   * A delivery whose hold was lost has ended, and comes again from the broker. For sources that hold more than they
+   * pushed: deliveries of the same key that were not pushed yet go back, or they would overtake it. Called before the
+   * next of the key may begin, with those that were pushed already under way to {@link DeliverySource.release}.
+   */
+  holdLost?(delivery: D): Promise<void> | void;
   /** Notes, durably and before the attempt, that this message is now handled alone. */
   markAlone(delivery: D): Promise<void> | void;
   /**

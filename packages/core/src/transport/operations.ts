@@ -19,6 +19,8 @@ export interface QueueDestination {
 export interface TopicDestination {
   readonly kind: 'topic';
   readonly topics: readonly string[];
+  /** The event is declared ordered: queues that keep order across processes get it too. */
+  readonly ordered?: boolean;
 }
 
 /** One thing to do in a dispatch. Plain data but for the bytes: it survives a round trip through an outbox. */

@@ -1,3 +1,4 @@
+import type { ClaimStore } from '../claim-check/claim-store.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TransportCapabilities } from './capabilities.ts';
@@ -14,6 +15,8 @@ export interface Transport {
   /** Where it goes, without secrets, such as `sqlite:.busbar/dev.db`. */
   readonly address: string;
   readonly capabilities: TransportCapabilities;
+  /** Where bodies go that are too large for it, for endpoints whose `claimCheck` names no other store. */
+  readonly claimStore?: ClaimStore;
   /**
    * Opens what the endpoint needs.
    *
@@ -141,6 +144,11 @@ export interface QueueDefinition {
   readonly ordered?: boolean;
   /** The queue disappears after this many milliseconds without a receiver; for reply queues. */
   readonly expiresUnusedMs?: number;
+  /**
+   * What the endpoint does with it: takes from it; keeps in it what is looked at and stays until somebody takes it out,
+   * as in error and audit queues; or only sends to it, since it is another endpoint's.
+   */
+  readonly use?: 'receive' | 'archive' | 'send';
 }
 
 /** A message as operations see it: not received, only looked at. */

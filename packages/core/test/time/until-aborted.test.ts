@@ -1,22 +1,6 @@
-import { type Clock, untilAborted, withGrace } from '@busbar/core';
+import { untilAborted, withGrace } from '@busbar/core';
 import { describe, expect, test } from 'vitest';
-
-/** A clock whose timers are fired by hand. */
-function handClock(): Clock & { fire(): void; readonly delays: number[] } {
-  let callbacks: (() => void)[] = [];
-  const delays: number[] = [];
-  return {
-    now: () => 0,
-    monotonic: () => 0,
-    setTimer: (callback, delayMs) => {
-      delays.push(delayMs);
-      callbacks.push(callback);
-      return { cancel: () => (callbacks = callbacks.filter((each) => each !== callback)) };
-    },
-    fire: () => callbacks.splice(0).forEach((callback) => callback()),
-    delays,
-  };
-}
+import { HandClock } from '../../../../test/support/hand-clock.ts';
 
 const forever = new Promise<void>(() => {});
 
@@ -46,17 +30,18 @@ describe('untilAborted', () => {
 
 describe('withGrace', () => {
   test('should wait a second more for work whose signal has fired', async () => {
-    const clock = handClock();
+    const clock = new HandClock();
     const waiting = withGrace(forever, AbortSignal.abort(), clock);
     expect(await isOver(waiting)).toBe(false);
-    expect(clock.delays).toEqual([1_000]);
-    clock.fire();
+    clock.advance(999);
+    expect(await isOver(waiting)).toBe(false);
+    clock.advance(1);
     await waiting;
   });
 
   test('should end with the work within that second', async () => {
     const work = Promise.withResolvers<void>();
-    const waiting = withGrace(work.promise, AbortSignal.abort(), handClock());
+    const waiting = withGrace(work.promise, AbortSignal.abort(), new HandClock());
     expect(await isOver(waiting)).toBe(false);
     work.resolve();
     await waiting;

@@ -136,6 +136,18 @@ describe('the order of a delivery pump', () => {
     expect(doors.entered).toEqual(['a1']);
   });
 
+  test('should tell the source of a lost message, also when none of its key waits in the pump', async () => {
+    const { pump, source } = makePump();
+    const doors = new Doors();
+    pump.start(doors.onMessage, unexpected);
+    const first = incoming('a1', { key: 'a' });
+    pump.push(first);
+    first.lose('its lease ended');
+    await doors.leave('a1');
+    expect(source.released).toEqual([]);
+    expect(source.ended).toEqual(['a1']);
+  });
+
   test('should bring a key on when its first message was settled after a failure', async () => {
     const { pump, source } = makePump();
     const doors = new Doors();

@@ -102,18 +102,18 @@ describe('an adapter package', () => {
 
   test('should be asked for with the command to type when it is not installed', async () => {
     const from = await application({ code: sound });
-    const loading = transportFrom('sqs://eu-west-1', { from }).load();
+    const loading = transportFrom('sb://namespace', { from }).load();
     await expect(loading).rejects.toMatchObject({
       code: 'MISSING_PACKAGE',
-      message: expect.stringContaining('`npm install @busbar/sqs`'),
+      message: expect.stringContaining('`npm install @busbar/azure-service-bus`'),
     });
   });
 
   test('should be found by the next try when it was installed meanwhile', async () => {
     const from = await application({ code: sound });
-    const lazy = transportFrom('sqs://eu-west-1', { from });
+    const lazy = transportFrom('sb://namespace', { from });
     await expect(lazy.load()).rejects.toMatchObject({ code: 'MISSING_PACKAGE' });
-    await install(from, { name: '@busbar/sqs', code: sound });
+    await install(from, { name: '@busbar/azure-service-bus', code: sound });
     expect((await lazy.load()).name).toBe('fake');
   });
 

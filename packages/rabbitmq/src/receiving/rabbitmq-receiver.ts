@@ -102,16 +102,7 @@ export class RabbitMqReceiver implements Receiver {
     const { pump, copies } = this.#holdings;
     const paused =
       pump.pausedBecause ?? this.#link.problem ?? this.#consumption?.problem ?? copies.trouble;
-    const heldUp = pump.heldUpBecause;
-    return {
-      queue: this.queue,
-      receiving: pump.accepting,
-      inFlight: pump.inFlight,
-      settled: pump.settled,
-      msSinceProgress: pump.msSinceProgress,
-      ...(paused === undefined || !pump.accepting ? {} : { paused }),
-      ...(heldUp === undefined ? {} : { heldUp }),
-    };
+    return pump.health(this.queue, paused);
   }
 
   #resize(): void {

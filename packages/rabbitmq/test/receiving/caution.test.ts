@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Caution } from '../../src/receiving/caution.ts';
-import { HandClock } from './support/hand-clock.ts';
+import { HandClock } from '../../../../test/support/hand-clock.ts';
 
 test('caution should end when enough innocents were handled', () => {
   const caution = new Caution(new HandClock(), () => {});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DeadlineWatch, deadlineFor, overdue } from '../../src/receiving/deadline.ts';
-import { HandClock } from './support/hand-clock.ts';
+import { HandClock } from '../../../../test/support/hand-clock.ts';
 import { delivery } from './support/deliveries.ts';
 
 test.for([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UnsureAcks } from '../../src/receiving/unsure-acks.ts';
-import { HandClock } from './support/hand-clock.ts';
+import { HandClock } from '../../../../test/support/hand-clock.ts';
 import { delivery } from './support/deliveries.ts';
 
 function settle(acks: UnsureAcks, ...ids: string[]): void {

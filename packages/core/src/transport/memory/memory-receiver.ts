@@ -65,14 +65,7 @@ export class MemoryReceiver implements Receiver, Consumer, DeliverySource<Memory
   health(): ReceiverHealth {
     const paused =
       this.#from?.removed === true ? 'the queue was removed' : this.#pump.pausedBecause;
-    return {
-      queue: this.queue,
-      receiving: this.#pump.accepting,
-      inFlight: this.#pump.inFlight,
-      settled: this.#pump.settled,
-      msSinceProgress: this.#pump.msSinceProgress,
-      ...(paused === undefined ? {} : { paused }),
-    };
+    return this.#pump.health(this.queue, paused);
   }
 
   accept(delivery: MemoryDelivery): void {

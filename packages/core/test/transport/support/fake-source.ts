@@ -12,6 +12,8 @@ export class FakeSource implements DeliverySource {
   /** `id`, or `id unbegun`. */
   readonly released: string[] = [];
   readonly alone: string[] = [];
+  /** Whose end the pump told of after their hold was lost. */
+  readonly ended: string[] = [];
   roomGrewCalls = 0;
   onSettle: (delivery: HeldDelivery) => Promise<void> | void = () => {};
   onRelease: (delivery: HeldDelivery) => Promise<void> | void = () => {};
@@ -25,6 +27,10 @@ export class FakeSource implements DeliverySource {
   release(delivery: HeldDelivery, begun: boolean): Promise<void> | void {
     this.released.push(begun ? delivery.nativeId : `${delivery.nativeId} unbegun`);
     return this.onRelease(delivery);
+  }
+
+  holdLost(delivery: HeldDelivery): void {
+    this.ended.push(delivery.nativeId);
   }
 
   markAlone(delivery: HeldDelivery): Promise<void> | void {
