@@ -1,0 +1,7 @@
+export class MalformedMessage extends Error {
+  override readonly name = 'MalformedMessage';
+
+  constructor(detail: string) {
+    super(`The bytes are no AMQP message: ${detail}`);
+  }
+}
