@@ -1,0 +1,6 @@
+export * from './from-url.ts';
+export {
+  type AzureServiceBusTransportOptions,
+  type ServiceBusCredential,
+} from './service-bus-options.ts';
+export { azureServiceBusTransport } from './service-bus-transport.ts';

@@ -1,0 +1,19 @@
+import type { FailureKind } from '../connection/service-failure.ts';
+
+/** How messages come from a queue to its receiver. */
+export interface Intake {
+  /** Why none come at the moment. */
+  readonly problem: string | undefined;
+  start(): void;
+  resize(concurrency: number): void;
+  /** No more are wanted. Resolves when none come any more; never rejects. */
+  quiet(): Promise<void>;
+  /** Gives up what it holds open. Settling is over. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** What an intake tells of. */
+export interface IntakeOwner {
+  /** The service refuses, and will until somebody does something about it. Called once until it works again. */
+  refused(kind: FailureKind, error: unknown): void;
+}
