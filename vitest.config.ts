@@ -4,7 +4,12 @@ import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { SkippedTests } from './test/support/skipped-tests-reporter.ts';
 
+// The launchers of a package manager name the packages of this workspace in it, which an application does not have.
+delete process.env['NODE_PATH'];
+
 const sourceCondition = '@busbar/source';
+// What packages offer to bundlers under "module" need not be what Node can load, and Node is who loads it here.
+const serverConditions = defaultServerConditions.filter((condition) => condition !== 'module');
 
 type Decorators = 'legacy' | 'metadata' | 'standard';
 
@@ -20,7 +25,7 @@ function project(
       ? { oxc: false, plugins: [standardDecorators()] }
       : { oxc: { decorator: { legacy: true, emitDecoratorMetadata: decorators === 'metadata' } } }),
     // Replaces the defaults, so they are spread; `resolve.conditions` would have no effect on Node tests.
-    ssr: { resolve: { conditions: [sourceCondition, ...defaultServerConditions] } },
+    ssr: { resolve: { conditions: [sourceCondition, ...serverConditions] } },
     test: {
       name,
       include,

@@ -31,6 +31,8 @@ test.each([
   ['### transportFrom', `${core}/transport/transport-from.ts`, 'TransportFromOptions'],
   ['### memoryTransport', `${core}/transport/memory/memory-transport.ts`, 'MemoryTransportOptions'],
   ['### sqliteTransport', 'packages/sqlite/src/sqlite-options.ts', 'SqliteTransportOptions'],
+  ['### sqsTransport', 'packages/sqs/src/sqs-options.ts', 'SqsTransportOptions'],
+  ['### s3Store', 'packages/sqs/src/claim-check/s3-store.ts', 'S3StoreOptions'],
   [
     '### memoryPersistence',
     `${core}/persistence/memory/memory-persistence.ts`,

@@ -7,6 +7,7 @@ interface Scale {
 /** Every scaled scenario. A short size below a twentieth of the full one would no longer test the same thing. */
 export const scales = {
   'bad-input': { short: 10_000, full: 10_000 },
+  'bad-input-sqs': { short: 1_000, full: 10_000 },
   'conformance-leak': { short: 10_000, full: 200_000 },
   'exactly-once-orders': { short: 1_000, full: 20_000 },
   'exactly-once-saga-starts': { short: 500, full: 10_000 },

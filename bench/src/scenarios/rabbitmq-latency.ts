@@ -1,9 +1,8 @@
 import { handler } from '@busbar/core';
-import { atLowRate } from '../at-low-rate.ts';
-import { Ledger, sharedNow } from '../ledger.ts';
+import { Latencies } from '../latencies.ts';
 import { order } from '../order.ts';
 import { namesFor, onRabbitMq, queueTypes } from '../rabbitmq-broker.ts';
-import type { Scenario, Workload } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
 import { AmqpTwin } from '../subjects/amqp-twin.ts';
 import { PlaceOrder } from '../subjects/order-messages.ts';
 import { rabbitMqEndpoint } from '../subjects/rabbitmq-endpoint.ts';
@@ -11,37 +10,11 @@ import { rabbitMqEndpoint } from '../subjects/rabbitmq-endpoint.ts';
 const everyMs = 5;
 const atOnce = 16;
 
-/** Sends at a low rate; the handler tells how old each message is. */
-class Latencies {
-  #ledger = new Ledger(0, 0);
-  #everyMs = 0;
-
-  handled(id: number, sentAt: number): void {
-    this.#ledger.ended(id, sentAt);
-  }
-
-  workload(
-    send: (id: number, sentAt: number) => Promise<void>,
-    close: () => Promise<void>,
-  ): Workload {
-    return {
-      run: async (ledger) => {
-        this.#ledger = ledger;
-        await atLowRate(ledger, this.#everyMs, (id) => send(id, sharedNow()));
-        await ledger.all;
-        // The first run is for the compiler, which has to see the code often enough.
-        this.#everyMs = everyMs;
-      },
-      close,
-    };
-  }
-}
-
 export const scenarios = queueTypes.map((queueType): Scenario => {
   const twin =
     (busbarHeaders: boolean): Scenario['subjects'][string] =>
     async (setting) => {
-      const latencies = new Latencies();
+      const latencies = new Latencies(everyMs);
       const opened = await AmqpTwin.open({
         names: namesFor(setting),
         queueType,
@@ -66,7 +39,7 @@ export const scenarios = queueTypes.map((queueType): Scenario => {
       twin: twin(false),
       'twin+headers': twin(true),
       async busbar(setting) {
-        const latencies = new Latencies();
+        const latencies = new Latencies(everyMs);
         const endpoint = await rabbitMqEndpoint(namesFor(setting), queueType, atOnce, [
           handler(PlaceOrder, async ({ id, sentAt }) => latencies.handled(id, sentAt)),
         ]);

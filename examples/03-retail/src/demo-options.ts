@@ -6,7 +6,7 @@ export const usage = `npm run demo -- [--orders FILE] [--broker BROKER] [--patie
                [--instances COUNT] [--serve]
 
   --orders FILE       orders, one JSON object per line (default: the orders that come with the demo)
-  --broker BROKER     finds or starts one and sends through it: rabbitmq
+  --broker BROKER     finds or starts one and sends through it: rabbitmq; sqs and servicebus are emulators
   --patience SECONDS  how long nothing may happen before missing orders are LOST (default: 15)
   --without HANDLER   takes a handler or saga away, such as ShippingSaga, to show what is noticed then
   --instances COUNT   how many processes each service has (default: 1)
@@ -16,7 +16,7 @@ export const usage = `npm run demo -- [--orders FILE] [--broker BROKER] [--patie
   BUSBAR_DATABASE     where the data is, such as postgres://localhost/shop (default: SQLite)
   BUSBAR_WEB_PORT     the port of the page (default: any that is free)`;
 
-const brokers = ['rabbitmq'] as const;
+const brokers = ['rabbitmq', 'sqs', 'servicebus'] as const;
 
 /** A broker that the demo can find or start. */
 export type DemoBroker = (typeof brokers)[number];

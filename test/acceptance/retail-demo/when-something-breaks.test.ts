@@ -12,7 +12,7 @@ beforeAll(buildExamples, 120_000);
 test.concurrent(
   'orders that an event without subscriber leaves behind should be LOST, and the exit code 1',
   async () => {
-    await using demo = new Demo(['--without', 'ShippingSaga', '--patience', '7']);
+    await using demo = new Demo(['--without', 'ShippingSaga', '--patience', '15']);
     const { code, stdout, stderr } = await demo.ended;
     const table = tableIn(stdout);
     expect(table.match(/^R-\d+ .* LOST {6}.*billed, then nothing$/gm)).toHaveLength(221);
@@ -20,7 +20,7 @@ test.concurrent(
     expect(table).toContain('\n 12 rejected   into the error queue by sales (9), billing (3)\n');
     expect(table).toContain('\n228 LOST       no outcome\n');
     expect(table).not.toContain('shipped');
-    expect(stderr).toBe('Nothing was heard for 7 s.\n');
+    expect(stderr).toBe('Nothing was heard for 15 s.\n');
     expect(code).toBe(1);
   },
   limitMs,

@@ -119,7 +119,7 @@ test.concurrent.each<{
   {
     what: 'an unknown broker',
     args: ['--broker', 'pigeon'],
-    says: /^--broker is "pigeon"; it can be rabbitmq\.$/,
+    says: /^--broker is "pigeon"; it can be rabbitmq, sqs, servicebus\.$/,
   },
   {
     what: 'a broker and a transport',

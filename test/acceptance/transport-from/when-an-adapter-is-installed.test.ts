@@ -24,9 +24,7 @@ writeFileSync(
 /** What a process of its own prints. */
 function run(main: string, cwd: string): string {
   const args = ['--conditions=@busbar/source', '--no-warnings', main];
-  // A package manager's launcher may name folders of its own in NODE_PATH, which an application does not have.
-  const { NODE_PATH: _, ...env } = process.env;
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
   return `${stdout}${stderr}`;
 }
 

@@ -18,7 +18,10 @@ import { Ledger } from './ledger.ts';
 
 /** Options of a {@link Bus}. */
 export interface BusOptions {
-  readonly url: string;
+  /** Of RabbitMQ. */
+  readonly url?: string;
+  /** Makes the transport of each endpoint, where it is another broker. */
+  readonly other?: () => EndpointOptions['transport'];
   /** Of all endpoints. */
   readonly transport?: Omit<RabbitMqTransportOptions, 'url'>;
   readonly senderTransport?: Omit<RabbitMqTransportOptions, 'url'>;
@@ -79,8 +82,9 @@ export class Bus implements AsyncDisposable {
   }
 
   transport(more: Omit<RabbitMqTransportOptions, 'url'> = {}): EndpointOptions['transport'] {
-    const { url, transport } = this.#options;
-    return rabbitMqTransport({ url, ...transport, ...more });
+    const { url, other, transport } = this.#options;
+    if (other !== undefined) return other();
+    return rabbitMqTransport({ ...(url !== undefined && { url }), ...transport, ...more });
   }
 
   /** The sender, a worker, and the watcher. */
