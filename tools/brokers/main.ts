@@ -39,6 +39,8 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 } finally {
+  // Where none could be started whoever asks still holds the other end open.
+  process.stdin.destroy();
   // Disposed by hand: Node 22 knows no `await using`.
   await found?.[Symbol.asyncDispose]();
 }
