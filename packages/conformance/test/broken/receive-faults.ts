@@ -316,6 +316,7 @@ export const receiveFaults: readonly Fault[] = [
       'when-messages-share-a-key/should handle them one after the other in one receiver, in order',
       'when-an-ordered-queue-has-two-consumers/should keep the order per key over both',
       'when-the-first-of-a-key-comes-back/should bring a message that onError could not deal with before those behind it',
+      'when-the-receiver-of-an-ordered-queue-pauses/should keep those behind a running message in order',
     ],
   },
   {
