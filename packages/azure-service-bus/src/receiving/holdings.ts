@@ -52,6 +52,8 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   readonly #patience: PrefetchPatience;
   readonly #pending = new Pending();
   readonly #settlements: Settlements;
+  /** What is, or was last, handled alone. */
+  #alone: ServiceBusDelivery | undefined;
   /** Given back, with a key, and the service has not heard of it yet. */
   #keysOnTheWay = 0;
   /** Present while it is stopped: nothing may go back before the service sends no more, or it would come again. */
@@ -65,7 +67,7 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     this.#settlements = new Settlements(clock, retries, receiver.ordered);
     this.#patience = new PrefetchPatience(clock, this.#buffer, {
       hasRoom: () => this.pump.room > 0,
-      giveBack: (late) => this.#giveBack(late, { begun: false, withholds: true }),
+      giveBack: (late) => this.#giveBackForNow(late),
     });
     this.pump = new DeliveryPump({ ...receiver, clock, logger, onCritical, source: this });
     this.locks = new LockKeeper(clock, logger, receiver.queue, lockDurationMs);
@@ -117,7 +119,8 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     if (message.sessionId === undefined || !this.#receiver.ordered) this.#keepLock(delivery);
     if (this.#quiet !== undefined || origin.late === true) {
       this.#giveBack(delivery, { begun: false });
-    } else if (this.#needsMark(delivery)) this.#giveBack(delivery, { begun: false, mark: true });
+    } else if (this.#alone?.ended === false) this.#giveBackForNow(delivery);
+    else if (this.#needsMark(delivery)) this.#giveBack(delivery, { begun: false, mark: true });
     else {
       this.#buffer.insert(delivery);
       this.roomGrew();
@@ -173,8 +176,16 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     }
   }
 
-  markAlone(): void {
-    // It came with a mark that says so already, and the pump begins none that was lost.
+  /**
+   * Nothing to note: it came with a mark that says so. But what else is held must be back before: if the process dies, the
+   * service would count that for all of them, and another one with a mark would look as if it had died alone.
+   */
+  async markAlone(delivery: ServiceBusDelivery): Promise<void> {
+    // What waits in a session is not counted by the service when that is given up.
+    if (this.#receiver.ordered) return;
+    this.#alone = delivery;
+    for (const other of this.#buffer.takeAll()) this.#giveBackForNow(other);
+    await this.#pending.idle();
   }
 
   roomGrew(): void {
@@ -225,6 +236,10 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     if (!isMarked(count)) return true;
     // It came back because this process lost it and lives: nobody died over it.
     return this.#losses.has(nativeId);
+  }
+
+  #giveBackForNow(delivery: ServiceBusDelivery): void {
+    this.#giveBack(delivery, { begun: false, withholds: true });
   }
 
   #giveBack(delivery: ServiceBusDelivery, how: GivenBack): void {
