@@ -143,7 +143,7 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     delivery.settling = true;
     const done = this.#pending.begin();
     try {
-      await Promise.race([this.#settlements.complete(delivery), untilLost(delivery)]);
+      await unlessLost(delivery, this.#settlements.complete(delivery));
       delivery.heard = 'settled';
       this.#losses.forget(delivery.nativeId);
       this.#patience.handled(delivery);
@@ -289,10 +289,11 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   }
 }
 
-/** Never resolves. */
-function untilLost(delivery: ServiceBusDelivery): Promise<never> {
-  return new Promise((_, reject) => {
+/** As `settling`, but rejects when the delivery is lost before. */
+function unlessLost(delivery: ServiceBusDelivery, settling: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
     delivery.onLost = (reason) => reject(new Error(reason));
+    settling.then(resolve, reject);
   });
 }
 

@@ -11,12 +11,15 @@ interface Turn {
 export class OutcomeTurns {
   readonly #turns = new WeakMap<object, Turn>();
 
-  /** Resolves when messages of the link may be settled so, which is to happen at once. */
-  async take(link: object, outcome: string): Promise<void> {
-    for (let turn = this.#turns.get(link); turn !== undefined; turn = this.#turns.get(link)) {
-      if (turn.outcome === outcome) return;
-      await turn.over;
-    }
+  /** Waits until messages of the link may be settled so, which is to happen at once; undefined when they may. */
+  take(link: object, outcome: string): Promise<void> | undefined {
+    const turn = this.#turns.get(link);
+    if (turn === undefined) this.#begin(link, outcome);
+    else if (turn.outcome !== outcome) return turn.over.then(() => this.take(link, outcome));
+    return undefined;
+  }
+
+  #begin(link: object, outcome: string): void {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     this.#turns.set(link, { outcome, over });
     setImmediate(() => {

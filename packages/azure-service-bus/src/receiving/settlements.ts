@@ -82,9 +82,9 @@ export class Settlements {
     // A message that was answered with a refusal counts as settled for the SDK, which only another way gets around.
     for (let tries = 0; ; tries += 1) {
       try {
-        await this.#answer(delivery.receiver, async () => {
-          await this.#turns.take(delivery.receiver, outcome);
-          await settle(tries > 0);
+        await this.#answer(delivery.receiver, () => {
+          const turn = this.#turns.take(delivery.receiver, outcome);
+          return turn === undefined ? settle(tries > 0) : turn.then(() => settle(tries > 0));
         });
         return;
       } catch (error) {
