@@ -32,12 +32,15 @@ export function isMarked({ alone }: StartCount): boolean {
   return alone > 0;
 }
 
+/** One return may be that of a connection, another one that of a message that was on its way when its process died. */
+const returnsThatCondemn = 3;
+
 /**
- * It came back twice since it was first handled alone, and nobody gave it back: who does notes that nothing is held against
- * it. Once may have been a lost connection of a process that lives.
+ * It came back so often since it was first handled alone, and nobody gave it back: who does notes that nothing is held against
+ * it.
  */
 export function diedAlone({ deliveries, alone }: StartCount): boolean {
-  return alone > 0 && deliveries >= alone + 2;
+  return alone > 0 && deliveries >= alone + returnsThatCondemn;
 }
 
 function numberIn({ applicationProperties }: ServiceBusReceivedMessage, name: string): number {
