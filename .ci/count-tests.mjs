@@ -1,5 +1,9 @@
-// Prints "passed failed skipped" from vitest's JSON report; fails where there is no usable report.
+// Prints "passed failed skipped" from vitest's JSON report, then a line for each failure; fails where there is no usable
+// report. The lines are for the end of the log, which is often all that is kept of it.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+const longestLine = 300;
 
 const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 if (!Array.isArray(testResults) || testResults.length === 0) {
@@ -7,13 +11,29 @@ if (!Array.isArray(testResults) || testResults.length === 0) {
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-for (const { status, assertionResults } of testResults) {
+const failures = [];
+
+const note = (file, name, message) => {
+  const cause = (message ?? '').split('\n').find((line) => line.trim() !== '') ?? 'no message';
+  failures.push(
+    `${relative(process.cwd(), file)} > ${name}: ${cause.trim()}`.slice(0, longestLine),
+  );
+};
+
+for (const { name: file, status, message, assertionResults } of testResults) {
   if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
     counts.failed += 1;
+    note(file, '(the file)', message);
   }
   for (const test of assertionResults) {
     const known = test.status === 'passed' || test.status === 'failed';
     counts[known ? test.status : 'skipped'] += 1;
+    if (test.status === 'failed') {
+      note(file, test.fullName, test.failureMessages?.[0]);
+    }
   }
 }
 console.log(counts.passed, counts.failed, counts.skipped);
+for (const failure of failures) {
+  console.log(failure);
+}
