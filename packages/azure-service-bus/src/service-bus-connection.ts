@@ -16,6 +16,7 @@ import { serviceBusCapabilities } from './capabilities.ts';
 import { makeAdministrationClient, makeClient } from './connection/clients.ts';
 import { reach } from './connection/reach.ts';
 import { ServiceBusReceiver } from './receiving/service-bus-receiver.ts';
+import { Solitude } from './receiving/solitude.ts';
 import { Dispatcher } from './sending/dispatcher.ts';
 import type { ServiceBusSettings } from './service-bus-options.ts';
 import { Administration } from './topology/administration.ts';
@@ -38,6 +39,7 @@ export class ServiceBusConnection implements TransportConnection {
   readonly #receiving: ServiceBusClient;
   readonly #dispatcher: Dispatcher;
   readonly #receivers: ServiceBusReceiver[] = [];
+  readonly #solitude = new Solitude();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -94,7 +96,13 @@ export class ServiceBusConnection implements TransportConnection {
   }
 
   createReceiver(receiver: ReceiverSettings): Receiver {
-    const made = new ServiceBusReceiver(this.#receiving, this.#settings, this.#host, receiver);
+    const made = new ServiceBusReceiver(
+      this.#receiving,
+      this.#settings,
+      this.#host,
+      receiver,
+      this.#solitude,
+    );
     this.#receivers.push(made);
     return made;
   }

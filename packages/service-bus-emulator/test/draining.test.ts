@@ -50,4 +50,28 @@ describe('a drain', () => {
     await Promise.all([arrived, drained]);
     expect(receiver).toMatchObject({ credit: 0 });
   });
+
+  test('should leave nothing locked and unsent that is given back at that moment', async () => {
+    const receiver = await receiverOf('returned');
+    const client = new ServiceBusClient(emulator.connectionString, impatient);
+    await client.createSender('returned').sendMessages([{ body: 'a' }, { body: 'b' }]);
+    await client.close();
+    const arrived: string[] = [];
+    const first = Promise.withResolvers<void>();
+    receiver.on('message', ({ message, delivery }) => {
+      arrived.push(String(message?.message_id));
+      if (arrived.length > 2) return;
+      delivery?.modified({ delivery_failed: true, undeliverable_here: false });
+      if (arrived.length === 2) first.resolve();
+    });
+    const drained = once(receiver, 'receiver_drained');
+    receiver.add_credit(8);
+    await first.promise;
+    receiver.drain_credit();
+    await drained;
+    const locked = emulator.control
+      .messages('returned')
+      .filter(({ lockedUntil }) => lockedUntil !== undefined);
+    expect(arrived.length - 2).toBe(locked.length);
+  });
 });

@@ -2,10 +2,16 @@ import { devNull } from 'node:os';
 import path from 'node:path';
 import type { PrivateNodeOptions, PrivateNodePorts } from './private-node.ts';
 
+/**
+ * A queue whose broker was killed may be there again before the exchange that its dead letters, or what was delayed, go to: then
+ * RabbitMQ tries again after three minutes.
+ */
+const quickDeadLetters = '[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 1000}]}].';
+
 /** The files of its folder, by name. */
 export function privateNodeFiles(
   ports: PrivateNodePorts,
-  { plugins = [], conf = '', advanced = '[].' }: PrivateNodeOptions,
+  { plugins = [], conf = '', advanced = quickDeadLetters }: PrivateNodeOptions,
 ): Readonly<Record<string, string>> {
   const lines = [
     `listeners.tcp.default = 127.0.0.1:${ports.amqp}`,

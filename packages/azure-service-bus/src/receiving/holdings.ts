@@ -17,7 +17,8 @@ import { Pending } from './pending.ts';
 import { PrefetchPatience } from './prefetch-patience.ts';
 import { type DeliveryOrigin, ServiceBusDelivery } from './service-bus-delivery.ts';
 import { Settlements } from './settlements.ts';
-import { diedAlone, isMarked } from './start-count.ts';
+import type { Solitude } from './solitude.ts';
+import { diedAlone, isMarked, keptMark } from './start-count.ts';
 
 /** What {@link Holdings} belong to. */
 export interface HoldingsParts {
@@ -27,6 +28,7 @@ export interface HoldingsParts {
   /** Further tries of what the service refused for now. */
   readonly retries: number;
   readonly maxBodyBytes: number;
+  readonly solitude: Solitude;
 }
 
 /** How a message goes back. */
@@ -52,18 +54,18 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   readonly #patience: PrefetchPatience;
   readonly #pending = new Pending();
   readonly #settlements: Settlements;
-  /** What is, or was last, handled alone. */
-  #alone: ServiceBusDelivery | undefined;
+  readonly #solitude: Solitude;
   /** Given back, with a key, and the service has not heard of it yet. */
   #keysOnTheWay = 0;
-  /** Present while it is stopped: nothing may go back before the service sends no more, or it would come again. */
+  /** Present while nothing is wanted: nothing may go back before the service sends no more, or it would come again. */
   #quiet: Promise<void> | undefined;
 
-  constructor({ host, receiver, lockDurationMs, retries, maxBodyBytes }: HoldingsParts) {
+  constructor({ host, receiver, lockDurationMs, retries, maxBodyBytes, solitude }: HoldingsParts) {
     const { clock, logger, onCritical } = host;
     this.#host = host;
     this.#receiver = receiver;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#solitude = solitude;
     this.#settlements = new Settlements(clock, retries, receiver.ordered);
     this.#patience = new PrefetchPatience(clock, this.#buffer, {
       hasRoom: () => this.pump.room > 0,
@@ -78,12 +80,16 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     return this.#held.size;
   }
 
-  begin(): void {
+  open(): void {
     this.#quiet = undefined;
   }
 
-  /** @param quiet Resolves when the service sends no more. */
-  stopping(quiet: Promise<void>): void {
+  /**
+   * What comes from now on goes back.
+   *
+   * @param quiet Resolves when the service sends no more.
+   */
+  shut(quiet: Promise<void>): void {
     this.#quiet = quiet;
   }
 
@@ -119,8 +125,9 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     if (message.sessionId === undefined || !this.#receiver.ordered) this.#keepLock(delivery);
     if (this.#quiet !== undefined || origin.late === true) {
       this.#giveBack(delivery, { begun: false });
-    } else if (this.#alone?.ended === false) this.#giveBackForNow(delivery);
-    else if (this.#needsMark(delivery)) this.#giveBack(delivery, { begun: false, mark: true });
+    } else if (this.#needsMark(delivery)) this.#giveBack(delivery, { begun: false, mark: true });
+    // It would wait beside the other, and be counted with it.
+    else if (this.#isSuspect(delivery) && !this.pump.mayBeAlone) this.#giveBackForNow(delivery);
     else {
       this.#buffer.insert(delivery);
       this.roomGrew();
@@ -176,16 +183,9 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     }
   }
 
-  /**
-   * Nothing to note: it came with a mark that says so. But what else is held must be back before: if the process dies, the
-   * service would count that for all of them, and another one with a mark would look as if it had died alone.
-   */
-  async markAlone(delivery: ServiceBusDelivery): Promise<void> {
-    // What waits in a session is not counted by the service when that is given up.
-    if (this.#receiver.ordered) return;
-    this.#alone = delivery;
-    for (const other of this.#buffer.takeAll()) this.#giveBackForNow(other);
-    await this.#pending.idle();
+  /** Nothing to note: it came with a mark that says so. */
+  markAlone(delivery: ServiceBusDelivery): Promise<void> {
+    return this.#solitude.begin(delivery);
   }
 
   roomGrew(): void {
@@ -231,11 +231,14 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   }
 
   /** A message that was begun often is handled alone, and the service must know it before it is. */
-  #needsMark({ nativeId, deliveryCount, count, poison }: ServiceBusDelivery): boolean {
-    if (poison !== undefined || deliveryCount <= this.#receiver.suspicionAfter) return false;
-    if (!isMarked(count)) return true;
-    // It came back because this process lost it and lives: nobody died over it.
-    return this.#losses.has(nativeId);
+  #needsMark(delivery: ServiceBusDelivery): boolean {
+    if (!this.#isSuspect(delivery)) return false;
+    // One that this process lost came back though nobody died over it.
+    return !isMarked(delivery.count) || this.#losses.has(delivery.nativeId);
+  }
+
+  #isSuspect({ deliveryCount, poison }: ServiceBusDelivery): boolean {
+    return poison === undefined && deliveryCount > this.#receiver.suspicionAfter;
   }
 
   #giveBackForNow(delivery: ServiceBusDelivery): void {
@@ -279,6 +282,7 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
     delivery.ended = true;
     if (delivery.lock !== undefined) this.locks.forget(delivery.lock);
     if (this.#held.get(delivery.nativeId) === delivery) this.#held.delete(delivery.nativeId);
+    this.#solitude.end(delivery);
   }
 
   #lostError({ nativeId, queue }: ServiceBusDelivery, cause: unknown): BusbarError {
@@ -305,7 +309,7 @@ function notesFor(
   const notes: Record<string, string> = {};
   if (!begun) notes[ownProperties.handedBack] = String(count.handedBack + 1);
   if (mark) notes[ownProperties.alone] = String(count.deliveries + 1);
-  // Whoever gives it back lives, so nothing is held against it; what others have seen of it stays true.
-  else if (isMarked(count) && !diedAlone(count)) notes[ownProperties.alone] = '0';
+  else if (isMarked(count) && !diedAlone(count))
+    notes[ownProperties.alone] = String(keptMark(count, begun));
   return notes;
 }

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../connection/service-failure.ts';
+import type { ServiceBusDelivery } from './service-bus-delivery.ts';
 
 /** How messages come from a queue to its receiver. */
 export interface Intake {
@@ -8,6 +9,11 @@ export interface Intake {
   resize(concurrency: number): void;
   /** No more are wanted. Resolves when none come any more; never rejects. */
   quiet(): Promise<void>;
+  /**
+   * After {@link Intake.quiet}: resolves when it holds nothing open but for this message, and that can be settled however
+   * long it takes. Never rejects.
+   */
+  isolate(delivery: ServiceBusDelivery): Promise<void>;
   /** Gives up what it holds open. Settling is over. Never rejects. */
   close(): Promise<void>;
 }

@@ -19,14 +19,16 @@ import { type FailureKind, kindOf, textOf, toBusbarError } from '../connection/s
 import type { ServiceBusSettings } from '../service-bus-options.ts';
 import { Holdings } from './holdings.ts';
 import type { Intake } from './intake.ts';
+import type { ServiceBusDelivery } from './service-bus-delivery.ts';
 import { SessionIntake } from './session-intake.ts';
+import type { Neighbour, Solitude } from './solitude.ts';
 import { StreamIntake } from './stream-intake.ts';
 
 /** The service ends what it is asked to within 200 ms, or the SDK closes the link. */
 const quietMs = 2_000;
 
 /** Takes from one queue while it is started. */
-export class ServiceBusReceiver implements Receiver {
+export class ServiceBusReceiver implements Receiver, Neighbour {
   readonly queue: string;
   readonly #client: ServiceBusClient;
   readonly #host: TransportHost;
@@ -37,6 +39,10 @@ export class ServiceBusReceiver implements Receiver {
   #intake: Intake | undefined;
   #started = false;
   #stops = 0;
+  /** Something is handled alone, and the intake is quiet for it. */
+  #aside = false;
+  /** Intakes that were quiet for a message that was handled alone, and that it may be settled over. */
+  readonly #former = new Set<Intake>();
   #starting: Promise<void> = Promise.resolve();
   #stopped: Promise<void> = Promise.resolve();
 
@@ -45,6 +51,7 @@ export class ServiceBusReceiver implements Receiver {
     settings: ServiceBusSettings,
     host: TransportHost,
     receiver: ReceiverSettings,
+    solitude: Solitude,
   ) {
     this.queue = receiver.queue;
     this.#client = client;
@@ -54,7 +61,15 @@ export class ServiceBusReceiver implements Receiver {
     this.#concurrency = receiver.concurrency;
     const { lockDurationMs, retries } = settings;
     const { maxBodyBytes } = serviceBusCapabilities(settings);
-    this.#holdings = new Holdings({ host, receiver, lockDurationMs, retries, maxBodyBytes });
+    this.#holdings = new Holdings({
+      host,
+      receiver,
+      lockDurationMs,
+      retries,
+      maxBodyBytes,
+      solitude,
+    });
+    solitude.join(this);
   }
 
   /** Messages that the service has locked for it. */
@@ -77,6 +92,32 @@ export class ServiceBusReceiver implements Receiver {
     this.#stops += 1;
     this.#stopped = this.#stop(signal);
     return this.#stopped;
+  }
+
+  async standAside(alone: ServiceBusDelivery): Promise<void> {
+    const holdings = this.#holdings;
+    const intake = this.#intake;
+    if (intake === undefined || !holdings.pump.accepting) return;
+    this.#aside = true;
+    const quiet = this.#withinQuietTime(intake.quiet());
+    holdings.shut(quiet);
+    await quiet;
+    if (!this.#aside) return;
+    holdings.giveBackRest();
+    await this.#withinQuietTime(Promise.all([holdings.idle(), intake.isolate(alone)]));
+  }
+
+  /** Over a new intake, since a link that was closed is not opened again. */
+  goOn(): void {
+    const former = this.#intake;
+    if (!this.#aside || former === undefined) return;
+    this.#aside = false;
+    if (!this.#holdings.pump.accepting) return;
+    this.#former.add(former);
+    this.#intake = this.#newIntake();
+    this.#holdings.open();
+    this.#intake.start();
+    void this.#closeFormer(former);
   }
 
   health(): ReceiverHealth {
@@ -102,7 +143,7 @@ export class ServiceBusReceiver implements Receiver {
     }
     const intake = this.#newIntake();
     this.#intake = intake;
-    this.#holdings.begin();
+    this.#holdings.open();
     this.#holdings.pump.start(onMessage, onError);
     intake.start();
   }
@@ -150,26 +191,35 @@ export class ServiceBusReceiver implements Receiver {
     await untilAborted(this.#starting, signal);
     const holdings = this.#holdings;
     const intake = this.#intake;
-    const quiet = this.#withinQuietTime(intake);
-    holdings.stopping(quiet);
+    this.#aside = false;
+    const quiet = this.#withinQuietTime(intake?.quiet());
+    holdings.shut(quiet);
     const stopped = holdings.pump.stop(signal);
     await untilAborted(quiet, signal);
     holdings.giveBackRest();
     await stopped;
     holdings.giveBackRest();
     await withGrace(holdings.idle(), signal, clock);
-    if (intake !== undefined) await withGrace(intake.close(), signal, clock);
+    const intakes = [...this.#former, ...(intake === undefined ? [] : [intake])];
+    await withGrace(Promise.all(intakes.map((each) => each.close())), signal, clock);
     if (this.#intake !== intake) return;
     holdings.locks.end();
     this.#intake = undefined;
     this.#started = false;
   }
 
-  async #withinQuietTime(intake: Intake | undefined): Promise<void> {
-    if (intake === undefined) return;
+  async #closeFormer(former: Intake): Promise<void> {
+    // What was alone may be settled or given back over it.
+    await this.#holdings.idle();
+    await former.close();
+    this.#former.delete(former);
+  }
+
+  async #withinQuietTime(ending: Promise<unknown> | undefined): Promise<void> {
+    if (ending === undefined) return;
     const over = new AbortController();
     const waited = pause(this.#host.clock, quietMs, over.signal);
-    await Promise.race([intake.quiet(), waited]);
+    await Promise.race([ending, waited]);
     over.abort();
   }
 

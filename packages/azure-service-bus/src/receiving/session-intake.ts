@@ -3,6 +3,7 @@ import { type Clock, asError, pause } from '@busbar/core';
 import { receiverOptions } from '../connection/clients.ts';
 import type { Holdings } from './holdings.ts';
 import type { Intake, IntakeOwner } from './intake.ts';
+import type { ServiceBusDelivery } from './service-bus-delivery.ts';
 import { SessionTurn } from './session-turn.ts';
 import { Trouble } from './trouble.ts';
 
@@ -52,7 +53,7 @@ export class SessionIntake implements Intake {
 
   resize(concurrency: number): void {
     this.#concurrency = concurrency;
-    if (this.#slots > 0) this.#fill();
+    if (this.#slots > 0 && !this.#ending) this.#fill();
   }
 
   async quiet(): Promise<void> {
@@ -60,6 +61,11 @@ export class SessionIntake implements Intake {
     for (const waiting of this.#waiting) waiting.abort();
     for (const ask of this.#inLine.splice(0)) ask();
     for (const turn of this.#turns) turn.finish();
+  }
+
+  async isolate(delivery: ServiceBusDelivery): Promise<void> {
+    const others = [...this.#turns].filter((turn) => !turn.isAt(delivery));
+    await Promise.all(others.map(({ over }) => over));
   }
 
   async close(): Promise<void> {

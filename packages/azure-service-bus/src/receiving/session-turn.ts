@@ -74,6 +74,10 @@ export class SessionTurn {
     };
   }
 
+  isAt(delivery: ServiceBusDelivery): boolean {
+    return this.#current === delivery;
+  }
+
   begin(): void {
     const { session, holdings } = this.#parts;
     holdings.locks.keep(this.#lock);

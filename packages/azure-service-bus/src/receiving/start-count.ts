@@ -32,6 +32,14 @@ export function isMarked({ alone }: StartCount): boolean {
   return alone > 0;
 }
 
+/**
+ * The mark of one that is given back. Who has begun it and gives it back lives, so nothing is held against it; who has not
+ * says nothing about it, and what others have seen of it stays true: only this delivery is not counted.
+ */
+export function keptMark({ alone }: StartCount, begun: boolean): number {
+  return begun ? 0 : alone + 1;
+}
+
 /** One return may be that of a connection, another one that of a message that was on its way when its process died. */
 const returnsThatCondemn = 3;
 

@@ -51,7 +51,7 @@ export class StreamIntake implements Intake {
   }
 
   resize(concurrency: number): void {
-    if (this.#links.length === 0) return;
+    if (this.#timer === undefined) return;
     const window = this.#links.reduce((sum, link) => sum + link.window, 0);
     const more = this.#windowFor(concurrency) - window;
     if (more > 0) this.#widen(more);
@@ -61,6 +61,10 @@ export class StreamIntake implements Intake {
     this.#timer?.cancel();
     this.#timer = undefined;
     await Promise.all(this.#links.map((link) => link.quiet()));
+  }
+
+  async isolate(): Promise<void> {
+    for (const link of this.#links) link.detach();
   }
 
   async close(): Promise<void> {

@@ -103,10 +103,15 @@ export class StreamLink implements LinkAge {
     return inside.link?.isOpen?.() !== true;
   }
 
+  /** What it brought is settled past it: it is not opened again when its connection is lost. */
+  detach(): void {
+    this.age += 1;
+  }
+
   /** Another one takes its place: what it brought is settled past it, and then it is closed. */
   async retire(): Promise<void> {
     this.#retired = true;
-    this.age += 1;
+    this.detach();
     await this.quiet();
     this.#holdings.relinked(this.receiver);
     if (this.#held === 0) await this.close();

@@ -7,6 +7,7 @@ import {
 } from '../../../../test/support/service-bus/namespace-for-tests.ts';
 import { makeClient } from '../../src/connection/clients.ts';
 import { Holdings } from '../../src/receiving/holdings.ts';
+import { Solitude } from '../../src/receiving/solitude.ts';
 import { StreamLink } from '../../src/receiving/stream-link.ts';
 import { Trouble } from '../../src/receiving/trouble.ts';
 import { checkOptions } from '../../src/service-bus-options.ts';
@@ -56,6 +57,7 @@ test('a link that was replaced should be closed although it keeps places empty',
     lockDurationMs: 60_000,
     retries: 0,
     maxBodyBytes: 1_000,
+    solitude: new Solitude(),
   });
   holdings.pump.start(
     () => ended.promise,

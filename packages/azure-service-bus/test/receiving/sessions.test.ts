@@ -8,6 +8,7 @@ import {
 } from '../../../../test/support/service-bus/namespace-for-tests.ts';
 import { makeClient } from '../../src/connection/clients.ts';
 import { Holdings } from '../../src/receiving/holdings.ts';
+import { Solitude } from '../../src/receiving/solitude.ts';
 import { SessionStarts } from '../../src/receiving/session-starts.ts';
 import { SessionIntake } from '../../src/receiving/session-intake.ts';
 import { checkOptions } from '../../src/service-bus-options.ts';
@@ -96,6 +97,7 @@ function takeSessions(client: ServiceBusClient, deliveryCounts: number[]): Sessi
     lockDurationMs: 60_000,
     retries: 0,
     maxBodyBytes: 1_000,
+    solitude: new Solitude(),
   });
   holdings.pump.start(
     async ({ delivery }) => {

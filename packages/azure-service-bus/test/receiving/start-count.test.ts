@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   diedAlone,
   isMarked,
+  keptMark,
   startCountOf,
   startsBefore,
 } from '../../src/receiving/start-count.ts';
@@ -36,5 +37,16 @@ describe('how often a message was begun', () => {
       true,
     ]);
     expect(diedAlone(countOf(9, { 'x-busbar-alone': '0' }))).toBe(false);
+  });
+
+  test('should hold nothing against one that was given back, and forget nothing of one that never began', () => {
+    const diedOnce = countOf(5, { 'x-busbar-alone': '4' });
+    expect(keptMark(diedOnce, true)).toBe(0);
+    const again = countOf(6, { 'x-busbar-alone': String(keptMark(diedOnce, false)) });
+    expect([5, 6].map((more) => diedAlone({ ...again, deliveries: 1 + more }))).toEqual([
+      false,
+      false,
+    ]);
+    expect(diedAlone({ ...again, deliveries: 8 })).toBe(true);
   });
 });

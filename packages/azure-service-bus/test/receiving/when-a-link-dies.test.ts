@@ -8,6 +8,7 @@ import {
 } from '../../../../test/support/service-bus/namespace-for-tests.ts';
 import { StreamIntake } from '../../src/receiving/stream-intake.ts';
 import { Holdings } from '../../src/receiving/holdings.ts';
+import { Solitude } from '../../src/receiving/solitude.ts';
 import { checkOptions } from '../../src/service-bus-options.ts';
 import { makeClient } from '../../src/connection/clients.ts';
 import { HandClock } from '../../../../test/support/hand-clock.ts';
@@ -88,6 +89,7 @@ test('a link that the SDK lost and does not open again should be replaced', asyn
     lockDurationMs: 60_000,
     retries: 0,
     maxBodyBytes: 1_000,
+    solitude: new Solitude(),
   });
   const intake = new StreamIntake({
     ...receiver,
@@ -98,7 +100,7 @@ test('a link that the SDK lost and does not open again should be replaced', asyn
     owner: { refused: (_, error) => handled.reject(error) },
     logger: silentLogger,
   });
-  holdings.begin();
+  holdings.open();
   holdings.pump.start(
     async () => {
       handled.resolve();

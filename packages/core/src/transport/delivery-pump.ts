@@ -111,6 +111,11 @@ export class DeliveryPump<D extends HeldDelivery = HeldDelivery> {
     };
   }
 
+  /** Whether a suspect that is pushed now would be the next that the process handles alone. */
+  get mayBeAlone(): boolean {
+    return !this.#gate.closed;
+  }
+
   /** Why nothing is fetched, while a back-off lasts. */
   get pausedBecause(): string | undefined {
     return this.#backOff.reason;

@@ -19,6 +19,8 @@ export interface SessionInternals extends Session {
     readonly next_delivery_id: number;
     readonly next_pending_delivery: number;
     readonly deliveries: { available(): number };
+    /** Writes what is queued, as far as credit and window allow. */
+    process(): void;
   };
   output(performative: Typed): void;
 }
@@ -83,10 +85,23 @@ export interface DeliveryInternals {
 export const plainFormat = 0x7f_00_00_00;
 export const batchFormat = 0x80_01_37_00;
 
-/** Of itself rhea leaves a drain without an answer where messages have used up the credit, and the client waits for it. */
+/**
+ * Of itself rhea leaves a drain without an answer where messages have used up the credit, and the client waits for it; and
+ * what was queued since it last wrote messages would lose the credit that it was queued for, and stay locked and unsent.
+ */
 export function answerEveryDrain(sender: SenderInternals): void {
+  const { outgoing } = sender.session as SessionInternals;
   sender._get_drain = () => {
     if (!sender._draining || !sender._drained) return false;
+    outgoing.process();
+    // The client's window is full; it is answered once that has room again.
+    if (outgoing.next_pending_delivery < outgoing.next_delivery_id && sender.credit > 0) {
+      setImmediate(() => {
+        sender.set_drained(true);
+        (sender.connection as ConnectionInternals)._register();
+      });
+      return false;
+    }
     sender.delivery_count += sender.credit;
     sender.credit = 0;
     return true;

@@ -206,7 +206,7 @@ export class Bus implements AsyncDisposable {
         const code = error instanceof BusbarError ? error.code : '';
         const expected = [...repeatable, ...(this.#options.repeatable ?? [])].includes(code);
         if (!expected || performance.now() > end) throw error;
-        this.ledger.sendFailed();
+        this.ledger.sendFailed(error);
         await sleep(againAfterMs);
       }
     }

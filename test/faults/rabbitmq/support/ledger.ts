@@ -27,6 +27,7 @@ export class Ledger {
   readonly #commands = new Map<number, { times: number; begunAt: number }>();
   readonly #events = new Map<number, number>();
   #sentAgain = 0;
+  #lastFailure: string | undefined;
   #forgiven = new Set<number>();
   #recoveries: Recovery[] = [];
   #recoveredMs: number[] = [];
@@ -47,8 +48,9 @@ export class Ledger {
     this.#look();
   }
 
-  sendFailed(): void {
+  sendFailed(error: unknown): void {
     this.#sentAgain += 1;
+    this.#lastFailure = String(error);
   }
 
   /** Call it first in the handler. Returns how often it had begun before. */
@@ -160,6 +162,8 @@ export class Ledger {
       const times = this.#commands.get(number)?.times ?? 0;
       return `${number} (command begun ${times} times)`;
     });
-    return `${this.#confirmed.size} are confirmed, ${this.#events.size} handled, missing ${missing.length}: ${named.join(', ')}`;
+    const sends = `${this.#confirmed.size} are confirmed, ${this.#sentAgain} failed sends made again`;
+    const last = this.#lastFailure === undefined ? '' : ` (the last: ${this.#lastFailure})`;
+    return `${sends}${last}, ${this.#events.size} handled, missing ${missing.length}: ${named.join(', ')}`;
   }
 }
