@@ -10,7 +10,7 @@ export interface FrameReader {
 
 /** A frame that announces a message, as amqplib decodes it. */
 interface ContentHeader {
-  readonly fields: { headers: Record<string, unknown> };
+  readonly fields: { headers?: Record<string, unknown> | null };
 }
 
 /** In front of the payload: type, channel, size. */
@@ -47,32 +47,48 @@ const withLength = 'SxAF';
 const undecodable = '…';
 
 /**
- * Has `reader` decode header tables value by value when it cannot decode one as a whole: amqplib 2.3 throws at unsigned
- * numbers of 64 bits and at deep nesting, and the connection would end over the same message each time it comes.
+ * Has `reader` decode header tables value by value when amqplib 2.3 cannot decode one as a whole. It throws at unsigned
+ * numbers of 64 bits and at deep nesting, and the connection would end over the same message each time it comes. And it
+ * assigns to `__proto__`, which hides headers behind it: of an object over bytes nobody can assign to the name `63`.
  */
 export function readAnyHeaders(reader: FrameReader): void {
   const receive = reader.recvFrame.bind(reader);
   reader.recvFrame = (): unknown => {
     const { rest } = reader;
     try {
-      return receive();
+      const frame = receive();
+      return hidesHeaders(frame) ? (byValue(reader, rest, receive) ?? frame) : frame;
     } catch (error) {
-      const behind = reader.rest;
-      const table = behind === rest ? undefined : findTable(rest);
-      if (table === undefined) throw error;
-      const decode = (bytes: Buffer): ContentHeader => {
-        reader.rest = withTable(rest, table, bytes);
-        return receive() as ContentHeader;
-      };
-      try {
-        const frame = decode(Buffer.alloc(0));
-        frame.fields.headers = headersIn(rest.subarray(table.start, table.end), decode);
-        return frame;
-      } finally {
-        reader.rest = behind;
-      }
+      if (reader.rest === rest) throw error;
+      const frame = byValue(reader, rest, receive);
+      if (frame === undefined) throw error;
+      return frame;
     }
   };
+}
+
+function hidesHeaders(frame: unknown): boolean {
+  const headers = (frame as Partial<ContentHeader> | undefined)?.fields?.headers;
+  if (headers === undefined || headers === null) return false;
+  return Object.getPrototypeOf(headers) !== Object.prototype;
+}
+
+/** The frame at the beginning of `rest`, which has been read; undefined when it has no table. */
+function byValue(reader: FrameReader, rest: Buffer, receive: () => unknown): unknown {
+  const table = findTable(rest);
+  if (table === undefined) return undefined;
+  const behind = reader.rest;
+  const decode = (bytes: Buffer): ContentHeader => {
+    reader.rest = withTable(rest, table, bytes);
+    return receive() as ContentHeader;
+  };
+  try {
+    const frame = decode(Buffer.alloc(0));
+    frame.fields.headers = headersIn(rest.subarray(table.start, table.end), decode);
+    return frame;
+  } finally {
+    reader.rest = behind;
+  }
 }
 
 /** Where the entries of a header table are. */
@@ -137,7 +153,7 @@ function headersIn(
 
 function decodedOr(decode: () => ContentHeader, name: string): Record<string, unknown> {
   try {
-    return decode().fields.headers;
+    return decode().fields.headers ?? {};
   } catch {
     return { [name]: undecodable };
   }

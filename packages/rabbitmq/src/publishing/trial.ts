@@ -9,8 +9,12 @@ import { writeTo } from './write-to.ts';
 
 /** A destination that takes no longer than this was only waiting for another. */
 const silentAfterMs = 2_000;
-/** After which the message is given up with its channel, and the next is tried on a new one. */
-const probeAgainMs = 60_000;
+/**
+ * After which the message is given up with its channel, and the next is tried on a new one: soon at first, for it may have
+ * been lost with a queue that is there again; then seldom, for the broker may keep each channel.
+ */
+const firstProbeAgainMs = 5_000;
+const lastProbeAgainMs = 60_000;
 /** For how long it is known that a destination does not answer, after the last message to there. */
 const knownForMs = 600_000;
 
@@ -41,6 +45,7 @@ export class Trial {
   /** Since when the broker may have it. */
   #heardAt: number;
   #over = false;
+  #probeAgainMs = firstProbeAgainMs;
 
   constructor(
     publication: Publication,
@@ -140,7 +145,10 @@ export class Trial {
    */
   look(now: number, seconds: number, heard: boolean): void {
     const overdue = this.#probe?.endIfOverdue(now, seconds, this.#why) === true;
-    if (overdue && now - this.#lastAt > probeAgainMs) this.#dropChannel();
+    if (overdue && now - this.#lastAt > this.#probeAgainMs) {
+      this.#probeAgainMs = Math.min(lastProbeAgainMs, 2 * this.#probeAgainMs);
+      this.#dropChannel();
+    }
     while (this.#waiting.first?.endIfOverdue(now, seconds, this.#why) === true) {
       this.#waiting.shift();
     }

@@ -102,6 +102,19 @@ describe('reading the header tables of others', () => {
     expect(reader.recvFrame()).toBe(false);
   });
 
+  test('should hide no header behind one that would be a prototype', () => {
+    const prototype = entry('__proto__', 'x', sized(Buffer.of(1, 2)));
+    const next = contentHeader(text('next'));
+    const reader = readAll(contentHeader(prototype, text('63'), text('z')), next);
+    const read = reader.recvFrame() as { fields: { headers: object } };
+    expect(Object.entries(read.fields.headers)).toEqual([
+      ['63', 'of 63'],
+      ['z', 'of z'],
+    ]);
+    expect(Object.getPrototypeOf(read.fields.headers)).toBe(Object.prototype);
+    expect(reader.recvFrame()).toMatchObject({ fields: { headers: { next: 'of next' } } });
+  });
+
   test('should leave out what is behind a value of an unknown type', () => {
     const reader = readAll(contentHeader(text('a'), entry('odd', '?', Buffer.alloc(3)), text('z')));
     expect(reader.recvFrame()).toMatchObject({ fields: { headers: { a: 'of a', odd: '…' } } });

@@ -80,6 +80,20 @@ describe('destinations on trial', () => {
     expect(trials.size).toBe(0);
   });
 
+  test('should get another message when one is overdue, and more and more seldom', async () => {
+    const { broker, trials, slot, later } = setUp();
+    trials.begin(slot('orders', 'begun'), true);
+    const writtenAt: number[] = [];
+    for (let second = 0; second < 300; second += 1) {
+      trials.takes(slot('orders', String(second)));
+      await later(1);
+      while (writtenAt.length < broker.written.length) writtenAt.push(second);
+    }
+    const pauses = writtenAt.slice(1).map((at, index) => at - (writtenAt[index] ?? 0));
+    expect(Math.max(...pauses.slice(0, 3))).toBeLessThanOrEqual(seconds + 1);
+    expect(pauses.at(-1)).toBeGreaterThanOrEqual(60);
+  });
+
   test('should be remembered while they are silent, however little is sent to them', async () => {
     const { broker, host, trials, slot, later } = setUp();
     trials.begin(slot('orders', 'begun'), false);
