@@ -145,12 +145,13 @@ export class Trial {
    */
   look(now: number, seconds: number, heard: boolean): void {
     const overdue = this.#probe?.endIfOverdue(now, seconds, this.#why) === true;
-    if (overdue && now - this.#lastAt > this.#probeAgainMs) {
-      this.#probeAgainMs = Math.min(lastProbeAgainMs, 2 * this.#probeAgainMs);
-      this.#dropChannel();
-    }
     while (this.#waiting.first?.endIfOverdue(now, seconds, this.#why) === true) {
       this.#waiting.shift();
+    }
+    // Where nobody waits, the old message may still be confirmed, and end the trial.
+    if (overdue && this.#waiting.length > 0 && now - this.#lastAt > this.#probeAgainMs) {
+      this.#probeAgainMs = Math.min(lastProbeAgainMs, 2 * this.#probeAgainMs);
+      this.#dropChannel();
     }
     if (!heard) this.#heardAt = now;
     if (this.#silent || this.#probe === undefined || now - this.#heardAt < silentAfterMs) return;
