@@ -40,8 +40,8 @@ export function keptMark({ alone }: StartCount, begun: boolean): number {
   return begun ? 0 : alone + 1;
 }
 
-/** One return may be that of a connection, another one that of a message that was on its way when its process died. */
-const returnsThatCondemn = 3;
+/** One return may be that of a connection that was lost. */
+const returnsThatCondemn = 2;
 
 /**
  * It came back so often since it was first handled alone, and nobody gave it back: who does notes that nothing is held against
