@@ -7,14 +7,14 @@ import { makeQueues, startSqs } from '../sqs-service.ts';
 import { PlaceOrder } from '../subjects/order-messages.ts';
 import { SqsTwin } from '../subjects/sqs-twin.ts';
 
-const everyMs = 40;
+const everyMs = 1_000;
 const atOnce = 16;
 
 export const scenario: Scenario = {
   name: 'sqs-latency',
-  title: `SQS, emulated: from send to handler, one command every ${everyMs} ms`,
-  messages: 150,
-  warmUp: 4,
+  title: 'SQS, emulated: from send to handler, one command a second',
+  messages: 15,
+  warmUp: 20,
   compares: 'latency',
   // The twin's batches wait their whole window for others, so what counts is the sum.
   targets: [{ twin: 'twin', mostP50DifferenceMs: 5 }],

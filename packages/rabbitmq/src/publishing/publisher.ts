@@ -338,7 +338,8 @@ export class Publisher {
     const channel = this.#channel;
     if (session === undefined || channel === undefined || !heard) return;
     const tooLongMs = Math.min(slowMs, this.#settings.confirmTimeoutMs / 3);
-    const isSilent = now - this.#answeredAt >= tooLongMs;
+    const readsNoMore = now - this.#trials.openingSince >= tooLongMs;
+    const isSilent = readsNoMore || now - this.#answeredAt >= tooLongMs;
     for (const slot of this.#outstanding.all()) {
       if (now - slot.writtenAt < tooLongMs) break;
       if (this.#trials.has(slot)) continue;
@@ -349,7 +350,8 @@ export class Publisher {
       this.#try([slot], true);
     }
     // Those who are tried elsewhere leave no room for others.
-    if (isSilent && this.#waiting.length > 0) this.#startAnew(session, channel, tooLongMs);
+    const isFull = isSilent && this.#waiting.length > 0;
+    if (isFull || readsNoMore) this.#startAnew(session, channel, tooLongMs);
   }
 
   #startAnew(session: Session, channel: ConfirmChannel, afterMs: number): void {

@@ -38,6 +38,7 @@ export class Trial {
   readonly #listener: TrialListener;
   #channel: ConfirmChannel | undefined;
   #opening: Session | undefined;
+  #openingSince = 0;
   /** In flight; it may be done, when nobody waits for its outcome any more. */
   #probe: Slot | undefined;
   /** When the last message was written. */
@@ -88,6 +89,11 @@ export class Trial {
     return this.#probe !== undefined || this.#opening !== undefined;
   }
 
+  /** The broker has not answered since then that it opens a channel for it; undefined while it owes no such answer. */
+  get openingSince(): number | undefined {
+    return this.#opening === undefined ? undefined : this.#openingSince;
+  }
+
   get wantsProbe(): boolean {
     return this.#waiting.length > 0 && !this.isProbing;
   }
@@ -112,6 +118,7 @@ export class Trial {
     this.#heardAt = this.#lastAt;
     if (this.#channel === undefined) {
       this.#opening = session;
+      this.#openingSince = this.#lastAt;
       const channel = await this.#openChannel(session);
       // The session has ended meanwhile.
       if (this.#opening !== session) return;

@@ -58,6 +58,12 @@ export class Trials {
     return sum;
   }
 
+  /** Since when the broker has not answered that it opens a channel for one of them: it reads nothing of the connection. */
+  get openingSince(): number {
+    const since = [...this.#byTarget.values()].map((trial) => trial.openingSince ?? Infinity);
+    return Math.min(Infinity, ...since);
+  }
+
   /** What health says of them. */
   get problem(): string | undefined {
     const now = this.#host.clock.monotonic();

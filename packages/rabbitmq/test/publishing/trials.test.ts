@@ -14,11 +14,17 @@ const seconds = 30;
 class SilentBroker {
   readonly written: string[] = [];
   readonly #confirms = new Map<string, () => void>();
+  /** Answers nothing at all. */
+  reads = true;
   readonly link = {
-    session: { connection: { createConfirmChannel: () => Promise.resolve(this.#channel()) } },
+    session: { connection: { createConfirmChannel: () => this.#open() } },
     blockedBecause: undefined,
     listen: (_listener: LinkListener) => () => {},
   } as unknown as Link;
+
+  #open(): Promise<unknown> {
+    return this.reads ? Promise.resolve(this.#channel()) : new Promise(() => {});
+  }
 
   confirm(id: string): void {
     this.#confirms.get(id)?.();
@@ -92,6 +98,21 @@ describe('destinations on trial', () => {
     const pauses = writtenAt.slice(1).map((at, index) => at - (writtenAt[index] ?? 0));
     expect(Math.max(...pauses.slice(0, 3))).toBeLessThanOrEqual(seconds + 1);
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(60);
+  });
+
+  test('should tell when the broker does not even open a channel', async () => {
+    const { broker, trials, slot, later } = setUp();
+    trials.begin(slot('orders', 'begun'), true);
+    expect(trials.openingSince).toBe(Infinity);
+    trials.takes(slot('orders', 'a'));
+    await nextTurn();
+    expect(trials.openingSince).toBe(Infinity);
+    broker.reads = false;
+    trials.begin(slot('others', 'begun'), true);
+    await later(2);
+    trials.takes(slot('others', 'b'));
+    await later(5);
+    expect(trials.openingSince).toBe(2_000);
   });
 
   test('should be remembered while they are silent, however little is sent to them', async () => {
