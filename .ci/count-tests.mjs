@@ -1,17 +1,25 @@
 // Prints "passed failed skipped" from vitest's JSON report, then a line for each failure; fails where there is no usable
-// report. The lines are for the end of the log, which is often all that is kept of it.
+// report. The lines are for the end of the log, which is often all that is kept of it. With `--failed-files` it prints the
+// files of the failures instead.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
 
 const longestLine = 300;
 
-const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { values, positionals } = parseArgs({
+  options: { 'failed-files': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+
+const { testResults } = JSON.parse(readFileSync(positionals[0], 'utf8'));
 if (!Array.isArray(testResults) || testResults.length === 0) {
   throw new Error('The report names no test file.');
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+const failedFiles = new Set();
 
 const note = (file, name, message) => {
   const cause = (message ?? '').split('\n').find((line) => line.trim() !== '') ?? 'no message';
@@ -33,7 +41,9 @@ for (const { name: file, status, message, assertionResults } of testResults) {
     }
   }
 }
-console.log(counts.passed, counts.failed, counts.skipped);
-for (const failure of failures) {
-  console.log(failure);
+const lines = values['failed-files']
+  ? failedFiles
+  : [[counts.passed, counts.failed, counts.skipped].join(' '), ...failures];
+for (const line of lines) {
+  console.log(line);
 }
