@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { handler } from '@busbar/core';
 import { pgPersistence } from '@busbar/postgres/pg';
 import pg from 'pg';
@@ -8,6 +7,7 @@ import { makeDatabase, onPostgresServer, postgresProblem } from '../postgres-ser
 import { brokerProblem, declareEvents, drain, namesFor, onRabbitMq } from '../rabbitmq-broker.ts';
 import type { Scenario, Setting, Subject } from '../scenario.ts';
 import { AmqpTwin } from '../subjects/amqp-twin.ts';
+import { handledWorkload } from '../subjects/handled-workload.ts';
 import { OrderPlaced, PlaceOrder } from '../subjects/order-messages.ts';
 import { insertOrder, orderTable } from '../subjects/order-table.ts';
 import { type OutboxForm, OutboxTwin } from '../subjects/outbox-twin.ts';
@@ -89,21 +89,8 @@ export const scenarios = [false, true].map((pipeline): Scenario => {
         const options = { persistence: pgPersistence(pool), outbox: true };
         const endpoint = await rabbitMqEndpoint(names, 'quorum', atOnce, [place], options);
         await endpoint.start();
-        const workload = gate.workload(
-          (id) => endpoint.sendLocal(new PlaceOrder(order(id))),
-          async () => {
-            await endpoint.stop();
-            await pool.end();
-          },
-        );
         return {
-          ...workload,
-          async run(ledger) {
-            await workload.run(ledger);
-            // What a handler publishes leaves when its transaction has been committed.
-            const all = ledger.first + ledger.size;
-            while (endpoint.health().counts.handled < all) await sleep(1);
-          },
+          ...handledWorkload(gate, endpoint, () => pool.end()),
           arrived: async () =>
             settledOrders(pool, () => undispatched(pool), await drain(names.eventQueue)),
         };

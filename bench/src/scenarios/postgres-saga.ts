@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Command,
   MemoryBroker,
@@ -14,6 +13,7 @@ import { Gate } from '../gate.ts';
 import { eachId } from '../in-flight.ts';
 import { makeDatabase, onPostgresServer } from '../postgres-server.ts';
 import type { Scenario, Setting } from '../scenario.ts';
+import { handledWorkload } from '../subjects/handled-workload.ts';
 import { type OrderProgress, SagaTwin, type Step } from '../subjects/saga-twin.ts';
 
 const atOnce = 32;
@@ -86,25 +86,13 @@ export const scenario: Scenario = {
         logger: consoleLogger({ level: 'warn' }),
       });
       await endpoint.start();
-      const workload = gate.workload(
-        (id) => {
-          const { orderId, starts } = roleOf(id);
-          const content = { id, orderId };
-          return endpoint.sendLocal(starts ? new BillOrder(content) : new PackOrder(content));
-        },
-        async () => {
-          await endpoint.stop();
-          await pool.end();
-        },
-      );
+      const send = (id: number): Promise<void> => {
+        const { orderId, starts } = roleOf(id);
+        const content = { id, orderId };
+        return endpoint.sendLocal(starts ? new BillOrder(content) : new PackOrder(content));
+      };
       return {
-        ...workload,
-        async run(ledger) {
-          await workload.run(ledger);
-          // A saga is stored when its handler has ended.
-          const all = ledger.first + ledger.size;
-          while (endpoint.health().counts.handled < all) await sleep(1);
-        },
+        ...handledWorkload(gate, endpoint, () => pool.end(), send),
         arrived: () => handledSteps(pool, 'busbar_sagas', 'correlation'),
       };
     },

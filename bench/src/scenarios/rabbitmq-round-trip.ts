@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { handler } from '@busbar/core';
 import { Gate } from '../gate.ts';
 import { order } from '../order.ts';
 import { declareEvents, drain, namesFor, onRabbitMq, queueTypes } from '../rabbitmq-broker.ts';
 import type { Scenario } from '../scenario.ts';
 import { AmqpTwin } from '../subjects/amqp-twin.ts';
+import { handledWorkload } from '../subjects/handled-workload.ts';
 import { OrderPlaced, PlaceOrder } from '../subjects/order-messages.ts';
 import { rabbitMqEndpoint } from '../subjects/rabbitmq-endpoint.ts';
 
@@ -59,18 +59,8 @@ export const scenarios = queueTypes.map((queueType): Scenario => {
           }),
         ]);
         await endpoint.start();
-        const workload = gate.workload(
-          (id) => endpoint.sendLocal(new PlaceOrder(order(id))),
-          () => endpoint.stop(),
-        );
         return {
-          ...workload,
-          async run(ledger) {
-            await workload.run(ledger);
-            // What a handler publishes leaves when the handler has ended.
-            const all = ledger.first + ledger.size;
-            while (endpoint.health().counts.handled < all) await sleep(1);
-          },
+          ...handledWorkload(gate, endpoint, () => Promise.resolve()),
           arrived: () => drain(names.eventQueue),
         };
       },

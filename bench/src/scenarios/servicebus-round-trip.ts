@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { azureServiceBusTransport } from '@busbar/azure-service-bus';
 import { consoleLogger, createEndpoint, handler } from '@busbar/core';
 import { Gate } from '../gate.ts';
 import { order } from '../order.ts';
 import type { Scenario } from '../scenario.ts';
 import { startServiceBus } from '../service-bus-server.ts';
+import { handledWorkload } from '../subjects/handled-workload.ts';
 import { OrderPlaced, PlaceOrder } from '../subjects/order-messages.ts';
 import { ServiceBusTwin } from '../subjects/service-bus-twin.ts';
 
@@ -62,22 +62,7 @@ export const scenario: Scenario = {
         logger: consoleLogger({ level: 'warn' }),
       });
       await endpoint.start();
-      const workload = gate.workload(
-        (id) => endpoint.sendLocal(new PlaceOrder(order(id))),
-        async () => {
-          await endpoint.stop();
-          await server.stop();
-        },
-      );
-      return {
-        ...workload,
-        async run(ledger) {
-          await workload.run(ledger);
-          // What a handler sends leaves when the handler has ended.
-          const all = ledger.first + ledger.size;
-          while (endpoint.health().counts.handled < all) await sleep(1);
-        },
-      };
+      return handledWorkload(gate, endpoint, () => server.stop());
     },
   },
 };

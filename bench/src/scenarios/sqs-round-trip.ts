@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { consoleLogger, createEndpoint, defaultTopology, handler } from '@busbar/core';
 import { sqsTransport } from '@busbar/sqs';
 import { Gate } from '../gate.ts';
 import { order } from '../order.ts';
 import type { Scenario } from '../scenario.ts';
 import { drainSqs, makeQueues, startSqs } from '../sqs-service.ts';
+import { handledWorkload } from '../subjects/handled-workload.ts';
 import { OrderPlaced, PlaceOrder } from '../subjects/order-messages.ts';
 import { SqsTwin } from '../subjects/sqs-twin.ts';
 
@@ -60,21 +60,8 @@ export const scenario: Scenario = {
         logger: consoleLogger({ level: 'warn' }),
       });
       await endpoint.start();
-      const workload = gate.workload(
-        (id) => endpoint.sendLocal(new PlaceOrder(order(id))),
-        async () => {
-          await endpoint.stop();
-          await service.close();
-        },
-      );
       return {
-        ...workload,
-        async run(ledger) {
-          await workload.run(ledger);
-          // What a handler publishes leaves when the handler has ended.
-          const all = ledger.first + ledger.size;
-          while (endpoint.health().counts.handled < all) await sleep(1);
-        },
+        ...handledWorkload(gate, endpoint, () => service.close()),
         arrived: () => drainSqs(service, names.eventQueueUrl),
       };
     },
