@@ -39,5 +39,7 @@ export class ChainCopies {
 function keyOf(attributes: Message['MessageAttributes'], headers: Headers): string | undefined {
   const id = headers[headerNames.messageId];
   if (attributes?.[attributeNames.via] === undefined || id === undefined) return undefined;
-  return `${id}.${headers[headerNames.copy] ?? '0'}`;
+  // An event that is published again under its id, because the first was lost to an error, is another publication.
+  const { [headerNames.copy]: copy = '0', [headerNames.timeSent]: sent = '' } = headers;
+  return `${id}.${copy}.${sent}`;
 }

@@ -19,6 +19,16 @@ test('should not take a retry copy for a second copy of the publication', () => 
   expect(copies.isSecond({ MessageId: 'three', MessageAttributes: via }, retry)).toBe(false);
 });
 
+test('should not take a later publication under the same id for a copy of the first', () => {
+  const copies = new ChainCopies();
+  const at = (timeSent: string) => ({ ...headers, [headerNames.timeSent]: timeSent });
+  const isSecond = (MessageId: string, timeSent: string): boolean =>
+    copies.isSecond({ MessageId, MessageAttributes: via }, at(timeSent));
+  expect(isSecond('one', '2026-03-01T12:00:00.000Z')).toBe(false);
+  expect(isSecond('two', '2026-03-01T12:00:00.000Z')).toBe(true);
+  expect(isSecond('three', '2026-03-01T12:00:09.000Z')).toBe(false);
+});
+
 test('should leave alone what came by one topic, and what has no id', () => {
   const copies = new ChainCopies();
   expect(copies.isSecond({ MessageId: 'one' }, headers)).toBe(false);
