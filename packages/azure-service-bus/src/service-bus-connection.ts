@@ -16,7 +16,6 @@ import { serviceBusCapabilities } from './capabilities.ts';
 import { makeAdministrationClient, makeClient } from './connection/clients.ts';
 import { reach } from './connection/reach.ts';
 import { ServiceBusReceiver } from './receiving/service-bus-receiver.ts';
-import { Solitude } from './receiving/solitude.ts';
 import { Dispatcher } from './sending/dispatcher.ts';
 import type { ServiceBusSettings } from './service-bus-options.ts';
 import { Administration } from './topology/administration.ts';
@@ -39,7 +38,6 @@ export class ServiceBusConnection implements TransportConnection {
   readonly #receiving: ServiceBusClient;
   readonly #dispatcher: Dispatcher;
   readonly #receivers: ServiceBusReceiver[] = [];
-  readonly #solitude = new Solitude();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -96,13 +94,7 @@ export class ServiceBusConnection implements TransportConnection {
   }
 
   createReceiver(receiver: ReceiverSettings): Receiver {
-    const made = new ServiceBusReceiver(
-      this.#receiving,
-      this.#settings,
-      this.#host,
-      receiver,
-      this.#solitude,
-    );
+    const made = new ServiceBusReceiver(this.#receiving, this.#settings, this.#host, receiver);
     this.#receivers.push(made);
     return made;
   }

@@ -21,7 +21,7 @@ import { Holdings } from './holdings.ts';
 import type { Intake } from './intake.ts';
 import type { ServiceBusDelivery } from './service-bus-delivery.ts';
 import { SessionIntake } from './session-intake.ts';
-import type { Neighbour, Solitude } from './solitude.ts';
+import { type Neighbour, processSolitude } from './solitude.ts';
 import { StreamIntake } from './stream-intake.ts';
 
 /** The service ends what it is asked to within 200 ms, or the SDK closes the link. */
@@ -51,7 +51,6 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
     settings: ServiceBusSettings,
     host: TransportHost,
     receiver: ReceiverSettings,
-    solitude: Solitude,
   ) {
     this.queue = receiver.queue;
     this.#client = client;
@@ -67,9 +66,8 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
       lockDurationMs,
       retries,
       maxBodyBytes,
-      solitude,
+      solitude: processSolitude,
     });
-    solitude.join(this);
   }
 
   /** Messages that the service has locked for it. */
@@ -144,6 +142,7 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
     const intake = this.#newIntake();
     this.#intake = intake;
     this.#holdings.open();
+    processSolitude.join(this);
     this.#holdings.pump.start(onMessage, onError);
     intake.start();
   }
@@ -204,6 +203,7 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
     await withGrace(Promise.all(intakes.map((each) => each.close())), signal, clock);
     if (this.#intake !== intake) return;
     holdings.locks.end();
+    processSolitude.leave(this);
     this.#intake = undefined;
     this.#started = false;
   }

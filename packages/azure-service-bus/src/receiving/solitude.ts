@@ -11,7 +11,7 @@ export interface Neighbour {
 }
 
 /**
- * Sees to it that a message which is handled alone is all that the receivers of a connection hold: when its process dies, the
+ * Sees to it that a message which is handled alone is all that the receivers of the process hold: when its process dies, the
  * service counts that for everything that was locked or on its way, and another one with a mark would look as if it had died
  * alone as well.
  */
@@ -21,6 +21,10 @@ export class Solitude {
 
   join(neighbour: Neighbour): void {
     this.#neighbours.add(neighbour);
+  }
+
+  leave(neighbour: Neighbour): void {
+    this.#neighbours.delete(neighbour);
   }
 
   async begin(alone: ServiceBusDelivery): Promise<void> {
@@ -35,3 +39,6 @@ export class Solitude {
     for (const neighbour of this.#neighbours) neighbour.goOn();
   }
 }
+
+/** Of all connections together, as the core lets one message be alone in the whole process. */
+export const processSolitude = new Solitude();

@@ -16,85 +16,94 @@ import { until, within } from '../../../../test/support/rabbitmq/bounded-wait.ts
 
 const limitMs = 10_000;
 
-test('a suspect that is handled should be all that the process holds, and others come after it', async (context) => {
-  const { options, emulated } = await namespaceForTests();
-  if (emulated === undefined) return context.skip(needsOurEmulator);
-  const { control } = emulated;
-  const connection = await azureServiceBusTransport(options).connect({
-    endpoint: 'test',
-    instance: 'i',
-    clock: systemClock,
-    logger: silentLogger,
-    onCritical: () => {},
-  });
-  await using _ = { [Symbol.asyncDispose]: () => connection.close() };
-  await connection.queues.provision([
-    { name: 'sales' },
-    { name: 'billing' },
-    { name: 'keyed', ordered: true },
-  ]);
-  const locked = (queue: string): number =>
-    control.messages(queue).filter(({ lockedUntil }) => lockedUntil !== undefined).length;
-  const began = Promise.withResolvers<number>();
-  const goOn = Promise.withResolvers<void>();
-  const handled: string[] = [];
-  const start = async (settings: Partial<ReceiverSettings>, handle?: OnMessage): Promise<void> => {
-    const receiver = connection.createReceiver({
-      queue: 'sales',
-      concurrency: 4,
-      suspicionAfter: 500,
-      ordered: false,
-      ...settings,
+test.for([{ ordered: false }, { ordered: true }])(
+  'a suspect that is handled should be all that the process holds, and others come after it: %j',
+  async ({ ordered }, context) => {
+    const { options, emulated } = await namespaceForTests();
+    if (emulated === undefined) return context.skip(needsOurEmulator);
+    const { control } = emulated;
+    const connect = (): Promise<TransportConnection> =>
+      azureServiceBusTransport(options).connect({
+        endpoint: 'test',
+        instance: 'i',
+        clock: systemClock,
+        logger: silentLogger,
+        onCritical: () => {},
+      });
+    const connection = await connect();
+    await using _ = { [Symbol.asyncDispose]: () => connection.close() };
+    // Another endpoint of the process.
+    const other = await connect();
+    await using _other = { [Symbol.asyncDispose]: () => other.close() };
+    await connection.queues.provision([
+      { name: 'sales', ordered },
+      { name: 'billing' },
+      { name: 'keyed', ordered: true },
+    ]);
+    const locked = (queue: string): number =>
+      control.messages(queue).filter(({ lockedUntil }) => lockedUntil !== undefined).length;
+    const began = Promise.withResolvers<number>();
+    const goOn = Promise.withResolvers<void>();
+    const handled: string[] = [];
+    const start = async (
+      settings: Partial<ReceiverSettings>,
+      handle?: OnMessage,
+    ): Promise<void> => {
+      const receiver = (settings.queue === undefined ? connection : other).createReceiver({
+        queue: 'sales',
+        concurrency: 4,
+        suspicionAfter: 500,
+        ordered: false,
+        ...settings,
+      });
+      await receiver.start(
+        async (attempt) => {
+          const result = (await handle?.(attempt)) ?? 'settle';
+          handled.push(attempt.headers['busbar-message-id'] ?? '');
+          return result;
+        },
+        async () => ({ action: 'retry' }),
+      );
+    };
+    await start({ queue: 'billing' });
+    await start({ queue: 'keyed', ordered: true });
+    for (const id of ['suspect', 'behind it', 'last']) await send(connection, 'sales', id, id);
+    await start({ suspicionAfter: 0, ordered }, async () => {
+      if (handled.length === 0) {
+        began.resolve(locked('sales'));
+        await goOn.promise;
+      }
+      return 'settle';
     });
-    await receiver.start(
-      async (attempt) => {
-        const result = (await handle?.(attempt)) ?? 'settle';
-        handled.push(attempt.headers['busbar-message-id'] ?? '');
-        return result;
-      },
-      async () => ({ action: 'retry' }),
+
+    expect(await within(limitMs, 'the suspect to begin', began.promise)).toBe(1);
+    await send(connection, 'sales', 'late', 'late');
+    await send(connection, 'billing', 'in another queue', 'b');
+    await send(connection, 'keyed', 'in a session', 'k');
+    await pause(systemClock, 300);
+    expect([locked('sales'), locked('billing'), locked('keyed')]).toEqual([1, 0, 0]);
+    expect(handled).toEqual([]);
+
+    goOn.resolve();
+    await until(limitMs, 'all to be handled', () => handled.length === 6);
+    expect(['suspect', 'behind it', 'last']).toContain(handled[0]);
+    await until(limitMs, 'all to be settled', () =>
+      ['sales', 'billing', 'keyed'].every((queue) => control.counts(queue).active === 0),
     );
-  };
-  await start({ queue: 'billing' });
-  await start({ queue: 'keyed', ordered: true });
-  await send(connection, 'sales', 'suspect');
-  await send(connection, 'sales', 'behind it');
-  await send(connection, 'sales', 'last');
-  await start({ suspicionAfter: 0 }, async ({ headers }) => {
-    if (headers['busbar-message-id'] === 'suspect') {
-      began.resolve(locked('sales'));
-      await goOn.promise;
-    }
-    return 'settle';
-  });
-
-  expect(await within(limitMs, 'the suspect to begin', began.promise)).toBe(1);
-  await send(connection, 'sales', 'late');
-  await send(connection, 'billing', 'in another queue');
-  await send(connection, 'keyed', 'in a session', 'k');
-  await pause(systemClock, 300);
-  expect([locked('sales'), locked('billing'), locked('keyed')]).toEqual([1, 0, 0]);
-  expect(handled).toEqual([]);
-
-  goOn.resolve();
-  await until(limitMs, 'all to be handled', () => handled.length === 6);
-  expect(handled[0]).toBe('suspect');
-  await until(limitMs, 'all to be settled', () =>
-    ['sales', 'billing', 'keyed'].every((queue) => control.counts(queue).active === 0),
-  );
-});
+  },
+);
 
 async function send(
   connection: TransportConnection,
   queue: string,
   id: string,
-  partitionKey?: string,
+  partitionKey: string,
 ): Promise<void> {
   await connection.dispatch([
     {
       message: { headers: { 'busbar-message-id': id }, body: new Uint8Array([1]) },
       destination: { kind: 'queue', queue },
-      ...(partitionKey !== undefined && { partitionKey }),
+      partitionKey,
     },
   ]);
 }
