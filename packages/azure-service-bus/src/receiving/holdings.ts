@@ -247,8 +247,9 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
 
   #giveBack(delivery: ServiceBusDelivery, how: GivenBack): void {
     if (delivery.ended || delivery.settling) return;
-    this.#end(delivery);
+    // It is under way before anybody hears that it has ended, and closes what it goes back over.
     void this.#abandon(delivery, how);
+    this.#end(delivery);
   }
 
   /** Never rejects: what the service does not hear comes again when its lock ends. */
