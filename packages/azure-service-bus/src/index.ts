@@ -1,6 +1,8 @@
 export * from './from-url.ts';
-export {
-  type AzureServiceBusTransportOptions,
-  type ServiceBusCredential,
+export type {
+  AzureServiceBusTransportOptions,
+  NativeMessage,
+  NativeMessageMapping,
+  ServiceBusCredential,
 } from './service-bus-options.ts';
 export { azureServiceBusTransport } from './service-bus-transport.ts';

@@ -62,6 +62,7 @@ export class ServiceBusConnection implements TransportConnection {
         dispatcher: this.#dispatcher,
         clock: host.clock,
         host: namespace,
+        nativeMessages: settings.nativeMessages,
         deliveryLimitOf: (queue) => deliveryLimitOf(administration, queue),
       }),
       heldOf: (queue) => this.#heldOf(queue),

@@ -14,6 +14,33 @@ export interface ServiceBusCredential {
   ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
 }
 
+/** A message that no Busbar endpoint wrote. */
+export interface NativeMessage {
+  /** Where it lies; of a dead-letter queue, the queue that it belongs to. */
+  readonly queue: string;
+  /** As text, whatever its producer made it of; empty where that set none. */
+  readonly messageId: string;
+  /** Its bytes, as a Uint8Array. Of an AMQP value or sequence what that holds: a text, a number, an object, an array. */
+  readonly body: unknown;
+  /** As their producer typed them. */
+  readonly applicationProperties: Readonly<Record<string, unknown>>;
+  readonly subject?: string;
+  readonly contentType?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  readonly to?: string;
+  /**
+   * It is the partition key unless the mapping sets the header `busbar-partition-key`, so that the messages of a session
+   * are handled in order.
+   */
+  readonly sessionId?: string;
+}
+
+/** Headers and body of a native message, or undefined when it is none that is known; then it is undecodable. */
+export type NativeMessageMapping = (
+  message: NativeMessage,
+) => { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array } | undefined;
+
 /** Options of {@link azureServiceBusTransport}. */
 export interface AzureServiceBusTransportOptions {
   /**
@@ -71,18 +98,25 @@ export interface AzureServiceBusTransportOptions {
   readonly operationTimeoutMs?: number;
   /** Further tries of an operation that the service refused for now or that got no answer. @default 3 */
   readonly retries?: number;
+  /**
+   * Reads what other producers write: all that comes without a header of the framework.
+   *
+   * @default properties as headers, bytes or text as the body
+   */
+  readonly nativeMessages?: NativeMessageMapping;
 }
 
 /** The options with all defaults. */
 export interface ServiceBusSettings extends Required<
   Omit<
     AzureServiceBusTransportOptions,
-    'connectionString' | 'namespace' | 'credential' | 'administration'
+    'connectionString' | 'namespace' | 'credential' | 'administration' | 'nativeMessages'
   >
 > {
   readonly address: NamespaceAddress;
   readonly credential: ServiceBusCredential | undefined;
   readonly administration: string | false | undefined;
+  readonly nativeMessages: NativeMessageMapping | undefined;
 }
 
 const day = 24 * 60 * 60 * 1_000;
@@ -115,7 +149,13 @@ const defaults = {
 /** The names of the options that a URL may give as parameters. */
 export const urlOptionNames: readonly string[] = [...Object.keys(defaults), 'administration'];
 
-const optionNames = ['connectionString', 'namespace', 'credential', ...urlOptionNames];
+const optionNames = [
+  'connectionString',
+  'namespace',
+  'credential',
+  ...urlOptionNames,
+  'nativeMessages',
+];
 
 /**
  * Fills in the defaults.
@@ -142,6 +182,7 @@ export function checkOptions(
   const settings: ServiceBusSettings = {
     ...defaults,
     administration: undefined,
+    nativeMessages: undefined,
     ...others,
     credential,
     address: address ?? addressOf(given),
@@ -166,7 +207,7 @@ function addressOf(options: AzureServiceBusTransportOptions): NamespaceAddress {
 }
 
 function check(settings: ServiceBusSettings): void {
-  const { address, credential, administration, provisioning } = settings;
+  const { address, credential, administration, provisioning, nativeMessages } = settings;
   const hasKey = address.key !== undefined || address.signature !== undefined;
   if (!hasKey && credential === undefined) {
     throw invalid(
@@ -184,6 +225,9 @@ function check(settings: ServiceBusSettings): void {
     throw invalid('provisioning', "'create' or 'print'", provisioning);
   }
   checkAdministration(administration);
+  if (nativeMessages !== undefined && typeof nativeMessages !== 'function') {
+    throw invalid('nativeMessages', 'a function', typeof nativeMessages);
+  }
   for (const name of Object.keys(ranges) as NumberOption[]) {
     const [usual, most] = ranges[name];
     const least = name === 'lockDurationMs' && address.emulator ? leastLockOfEmulatorMs : usual;

@@ -64,10 +64,13 @@ describe('the URL of an Azure Service Bus transport', () => {
     expect(JSON.stringify(error) + error.stack).not.toContain('secret');
   });
 
-  test('should name a parameter that does not exist, and those that do', () => {
-    const error = refusal('sb://policy:key@host?prefetch=5');
+  test.each([
+    ['that does not exist', 'prefetch'],
+    ['that no text can give', 'nativeMessages'],
+  ])('should name a parameter %s, and those that do', (_what, name) => {
+    const error = refusal(`sb://policy:key@host?${name}=5`);
     expect(error.code).toBe('UNKNOWN_OPTION');
-    expect(error.message).toContain('"prefetch"');
+    expect(error.message).toContain(`"${name}"`);
     expect(error.help).toContain('prefetchFactor');
   });
 });

@@ -47,6 +47,7 @@ describe('the options of the Azure Service Bus transport', () => {
     [{ connectionString, retries: 0.5 }, '"retries"'],
     [{ connectionString, provisioning: 'plan' as never }, "'create' or 'print'"],
     [{ connectionString, administration: 'localhost:5300' }, 'an http: or https: URL'],
+    [{ connectionString, nativeMessages: {} as never }, '"object", but must be a function'],
     [{ connectionString: '' }, '"connectionString"'],
   ])('should be refused by name: %j', (options, what) => {
     const error = refusal(options);

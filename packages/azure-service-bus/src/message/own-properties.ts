@@ -8,10 +8,21 @@ export const ownProperties = {
   above: 'bb_up',
   /** When the event was sent, in milliseconds, or is due; rules compare it with when they were narrowed. */
   at: 'bb_at',
+  /** On what an endpoint sent without the framework's headers, since an envelope or the lack of room left none. */
+  ours: 'x-busbar-ours',
 } as const;
 
-const names = new Set<string>(Object.values(ownProperties));
+/** What the service notes on a message in a dead-letter queue. */
+const deadLetterProperties = ['DeadLetterReason', 'DeadLetterErrorDescription'];
+
+const own = new Set<string>(Object.values(ownProperties));
+const notes = new Set<string>([...own, ...deadLetterProperties]);
 
 export function isOwnProperty(name: string): boolean {
-  return names.has(name);
+  return own.has(name);
+}
+
+/** Whether it was noted on the message on its way, by this transport or by the service. */
+export function isNote(name: string): boolean {
+  return notes.has(name);
 }

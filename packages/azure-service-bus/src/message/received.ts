@@ -1,7 +1,7 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { Buffer } from 'node:buffer';
 import { BusbarError, headerNames } from '@busbar/core';
-import { isOwnProperty } from './own-properties.ts';
+import { isNote } from './own-properties.ts';
 import { propertyText } from './property-text.ts';
 import { byProperty } from './to-message.ts';
 
@@ -16,11 +16,8 @@ export interface Received {
 type Property = keyof typeof byProperty;
 const properties = Object.keys(byProperty) as Property[];
 
-/** What the service notes on a message in a dead-letter queue. */
-const deadLetterProperties = new Set(['DeadLetterReason', 'DeadLetterErrorDescription']);
-
-/** Headers and body of a message, whoever sent it. */
-export function readMessage(message: ServiceBusReceivedMessage): Received {
+/** Headers and body of a message as it is, whoever sent it. */
+export function fromWire(message: ServiceBusReceivedMessage): Received {
   const headers = headersOf(message);
   const { body, poison } = bodyOf(message);
   return { headers, body, ...(poison !== undefined && { poison }) };
@@ -35,7 +32,7 @@ function headersOf(message: ServiceBusReceivedMessage): Record<string, string> {
   }
   const { applicationProperties } = message;
   for (const name in applicationProperties) {
-    if (isOwnProperty(name) || deadLetterProperties.has(name)) continue;
+    if (isNote(name)) continue;
     const value: unknown = applicationProperties[name];
     define(headers, name, typeof value === 'string' ? value : propertyText(value));
   }
@@ -47,7 +44,10 @@ function headersOf(message: ServiceBusReceivedMessage): Record<string, string> {
 }
 
 /** What the service gave up says why, as what the framework gave up does. */
-function noteDeadLetter(message: ServiceBusReceivedMessage, headers: Record<string, string>): void {
+export function noteDeadLetter(
+  message: ServiceBusReceivedMessage,
+  headers: Record<string, string>,
+): void {
   const { deadLetterReason, deadLetterErrorDescription, deadLetterSource } = message;
   if (deadLetterReason !== undefined) {
     headers[headerNames.failureType] ??= propertyText(deadLetterReason);
@@ -58,17 +58,26 @@ function noteDeadLetter(message: ServiceBusReceivedMessage, headers: Record<stri
   if (deadLetterSource !== undefined) headers[headerNames.failedQueue] ??= deadLetterSource;
 }
 
-function bodyOf(message: ServiceBusReceivedMessage): Omit<Received, 'headers'> {
+/** The body where it is bytes; undefined where it is another AMQP value or a sequence. */
+export function bytesOf(message: ServiceBusReceivedMessage): Uint8Array | undefined {
   const body: unknown = message.body;
   if (ArrayBuffer.isView(body)) {
-    return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) };
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   }
-  const { bodyType } = message._rawAmqpMessage;
   // A message without any body, and one of several data sections, which the SDK hands over as they are.
-  if (body === undefined || body === null) return { body: new Uint8Array() };
+  if (body === undefined || body === null) return new Uint8Array();
   if (Array.isArray(body) && body.length > 0 && body.every((each) => ArrayBuffer.isView(each))) {
-    if (bodyType !== 'sequence') return { body: Buffer.concat(body as Uint8Array[]) };
+    const { bodyType } = message._rawAmqpMessage;
+    if (bodyType !== 'sequence') return Buffer.concat(body as Uint8Array[]);
   }
+  return undefined;
+}
+
+function bodyOf(message: ServiceBusReceivedMessage): Omit<Received, 'headers'> {
+  const bytes = bytesOf(message);
+  if (bytes !== undefined) return { body: bytes };
+  const body: unknown = message.body;
+  const { bodyType } = message._rawAmqpMessage;
   if (typeof body === 'string') return { body: Buffer.from(body) };
   return {
     body: Buffer.from(jsonOf(body)),
@@ -76,7 +85,7 @@ function bodyOf(message: ServiceBusReceivedMessage): Omit<Received, 'headers'> {
       'UNDECODABLE',
       `Message ${String(message.messageId ?? message.sequenceNumber)} has no bytes as its body but an AMQP ${bodyType ?? 'value'}.`,
       {
-        help: 'What is in the error queue is its value as JSON. Have the sender write its body as data.',
+        help: 'What is in the error queue is its value as JSON. Have the sender write its body as data, or read it with the option `nativeMessages`.',
         details: { bodyType },
       },
     ),

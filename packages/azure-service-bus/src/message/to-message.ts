@@ -54,6 +54,7 @@ export function toServiceBusMessage(
   }
   const messageId = headers[headerNames.messageId] ?? '';
   if (messageId !== '') sent.messageId = nativeMessageId(messageId, headers[headerNames.copy]);
+  else properties[ownProperties.ours] = '1';
   sent.sessionId = sessionIdOf(partitionKey, messageId);
   if (deliverAt !== undefined && deliverAt > now)
     sent.scheduledEnqueueTimeUtc = new Date(deliverAt);

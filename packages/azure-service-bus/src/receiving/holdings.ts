@@ -10,6 +10,7 @@ import {
 import { isAbort, kindOf, textOf } from '../connection/service-failure.ts';
 import { isUnstorable, noteReceived } from '../message/received-bodies.ts';
 import { ownProperties } from '../message/own-properties.ts';
+import type { NativeMessageMapping } from '../service-bus-options.ts';
 import { DeliveryBuffer } from './delivery-buffer.ts';
 import { LockKeeper } from './lock-keeper.ts';
 import { OwnLosses } from './own-losses.ts';
@@ -28,6 +29,7 @@ export interface HoldingsParts {
   /** Further tries of what the service refused for now. */
   readonly retries: number;
   readonly maxBodyBytes: number;
+  readonly nativeMessages?: NativeMessageMapping | undefined;
   readonly solitude: Solitude;
 }
 
@@ -48,6 +50,7 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   readonly #host: TransportHost;
   readonly #receiver: ReceiverSettings;
   readonly #maxBodyBytes: number;
+  readonly #nativeMessages: NativeMessageMapping | undefined;
   readonly #buffer = new DeliveryBuffer();
   readonly #held = new Map<string, ServiceBusDelivery>();
   readonly #losses = new OwnLosses();
@@ -60,11 +63,13 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   /** Present while nothing is wanted: nothing may go back before the service sends no more, or it would come again. */
   #quiet: Promise<void> | undefined;
 
-  constructor({ host, receiver, lockDurationMs, retries, maxBodyBytes, solitude }: HoldingsParts) {
+  constructor(parts: HoldingsParts) {
+    const { host, receiver, lockDurationMs, retries, maxBodyBytes, solitude } = parts;
     const { clock, logger, onCritical } = host;
     this.#host = host;
     this.#receiver = receiver;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#nativeMessages = parts.nativeMessages;
     this.#solitude = solitude;
     this.#settlements = new Settlements(clock, retries, receiver.ordered);
     this.#patience = new PrefetchPatience(clock, this.#buffer, {
@@ -110,11 +115,12 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
 
   arrived(
     message: ServiceBusReceivedMessage,
-    origin: Omit<DeliveryOrigin, 'queue' | 'at'>,
+    origin: Omit<DeliveryOrigin, 'queue' | 'nativeMessages' | 'at'>,
   ): ServiceBusDelivery {
     const delivery = new ServiceBusDelivery(message, {
       ...origin,
       queue: this.#receiver.queue,
+      nativeMessages: this.#nativeMessages,
       at: this.#host.clock.monotonic(),
     });
     noteReceived(delivery.body, this.#maxBodyBytes);

@@ -1,6 +1,7 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { HeldDelivery } from '@busbar/core';
-import { readMessage } from '../message/received.ts';
+import { readMessage } from '../message/read-message.ts';
+import type { NativeMessageMapping } from '../service-bus-options.ts';
 import type { Lock } from './lock-keeper.ts';
 import { type StartCount, diedAlone, startCountOf, startsBefore } from './start-count.ts';
 
@@ -13,6 +14,8 @@ export interface LinkAge {
 /** Where a message came from, and goes back to. */
 export interface DeliveryOrigin {
   readonly queue: string;
+  /** What reads those of other producers. */
+  readonly nativeMessages: NativeMessageMapping | undefined;
   readonly receiver: ServiceBusReceiver;
   readonly link: LinkAge;
   /** It came when no more was wanted. @default false */
@@ -54,9 +57,9 @@ export class ServiceBusDelivery extends HeldDelivery {
 
   constructor(
     message: ServiceBusReceivedMessage,
-    { queue, receiver, link, at, uncounted, done }: DeliveryOrigin,
+    { queue, nativeMessages, receiver, link, at, uncounted, done }: DeliveryOrigin,
   ) {
-    const { headers, body, poison } = readMessage(message);
+    const { headers, body, poison } = readMessage(message, queue, nativeMessages);
     const count = startCountOf(message, uncounted);
     super({
       nativeId: String(message.sequenceNumber ?? message.messageId ?? message.lockToken),

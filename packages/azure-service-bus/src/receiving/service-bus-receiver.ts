@@ -58,7 +58,7 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
     this.#settings = settings;
     this.#receiver = receiver;
     this.#concurrency = receiver.concurrency;
-    const { lockDurationMs, retries } = settings;
+    const { lockDurationMs, retries, nativeMessages } = settings;
     const { maxBodyBytes } = serviceBusCapabilities(settings);
     this.#holdings = new Holdings({
       host,
@@ -66,6 +66,7 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
       lockDurationMs,
       retries,
       maxBodyBytes,
+      nativeMessages,
       solitude: processSolitude,
     });
   }

@@ -9,6 +9,7 @@ import { isTooLarge } from '../message/received-bodies.ts';
 import { toServiceBusMessage } from '../message/to-message.ts';
 import { aboveOf } from '../topology/copy-rules.ts';
 import { topicEntity } from '../topology/names.ts';
+import type { MovedCopy } from '../topology/stored-message.ts';
 import { EntitySender } from './entity-sender.ts';
 
 /** A sender that nobody used for so long is closed: an endpoint that replies to many instances would keep them all. */
@@ -44,6 +45,16 @@ export class Dispatcher {
     const now = this.#clock.now();
     const results = operations.map((operation) => this.#begin(operation, now, touched));
     for (const sender of touched) sender.flush();
+    const all = await Promise.all(results);
+    this.#note(all);
+    return all;
+  }
+
+  /** Sends what the service had already, whatever this endpoint may send. */
+  async forward(queue: string, copies: readonly MovedCopy[]): Promise<readonly DispatchResult[]> {
+    const sender = this.#queueSender(queue);
+    const results = copies.map(({ message, body }) => sender.add(message, body));
+    sender.flush();
     const all = await Promise.all(results);
     this.#note(all);
     return all;

@@ -1,5 +1,6 @@
 import type { ServiceBusMessage } from '@azure/service-bus';
 import { headerNames } from '@busbar/core';
+import { ownProperties } from '../message/own-properties.ts';
 
 /** What an error copy can do without, the least important first. */
 const steps: readonly (readonly string[])[] = [
@@ -32,9 +33,10 @@ export function* lighterCopies(message: ServiceBusMessage): Generator<ServiceBus
   // The properties of the service say the id as well, and an error queue has no sessions.
   const { sessionId: _, ...rest } = message;
   const { [headerNames.messageId]: messageId, [headerNames.copy]: __, ...others } = left;
-  yield {
+  const lightest = {
     ...rest,
-    applicationProperties: others,
     ...(typeof messageId === 'string' && messageId.length <= 128 && { messageId }),
   };
+  yield { ...lightest, applicationProperties: { ...others, [ownProperties.ours]: '1' } };
+  yield { ...lightest, applicationProperties: others };
 }

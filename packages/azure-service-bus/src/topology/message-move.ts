@@ -115,8 +115,9 @@ export class MessageMove {
     receiver: ServiceBusReceiver,
     messages: readonly ServiceBusReceivedMessage[],
   ): Promise<number> {
-    const { dispatcher, request } = this.#parts;
-    const results = await dispatcher.dispatch(messages.map((message) => copyOf(message, request)));
+    const { clock, dispatcher, request } = this.#parts;
+    const copies = messages.map((message) => copyOf(message, request, clock.now()));
+    const results = await dispatcher.forward(request.to, copies);
     let failure: BusbarError | undefined;
     const confirmed: ServiceBusReceivedMessage[] = [];
     for (const [index, message] of messages.entries()) {

@@ -1,8 +1,16 @@
-import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
+import type {
+  ServiceBusMessage,
+  ServiceBusReceivedMessage,
+  ServiceBusReceiver,
+} from '@azure/service-bus';
 import { type MoveRequest, type TransportOperation, headerNames } from '@busbar/core';
 import Long from 'long';
-import { noteReceived } from '../message/received-bodies.ts';
-import { readMessage } from '../message/received.ts';
+import { isOwnProperty } from '../message/own-properties.ts';
+import { propertyText } from '../message/property-text.ts';
+import { isOurs, sessionOf } from '../message/read-message.ts';
+import { bytesOf, fromWire } from '../message/received.ts';
+import { sessionIdOf } from '../message/session-id.ts';
+import { toServiceBusMessage } from '../message/to-message.ts';
 
 /** The service hands over no more at once. */
 const page = 250;
@@ -43,22 +51,66 @@ export async function stillThere(
   return there;
 }
 
-/** The operation that puts the message into the target of a move. */
+/** What is sent to the target of a move, and the body that it is known by. */
+export interface MovedCopy {
+  readonly message: ServiceBusMessage;
+  readonly body: Uint8Array;
+}
+
+/** What another producer wrote stays what it is, so that whoever receives it reads it as if it had come at once. */
 export function copyOf(
   message: ServiceBusReceivedMessage,
   { to, headers: changes = {} }: MoveRequest,
-): TransportOperation {
-  const { headers, body } = readMessage(message);
-  // The service had it already, whatever this endpoint may send.
-  noteReceived(body, 0);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) delete headers[name];
-    else headers[name] = value;
-  }
+  now: number,
+): MovedCopy {
+  if (!isOurs(message)) return nativeCopy(message, changes);
+  const { headers, body } = fromWire(message);
+  change(headers, changes);
   const key = headers[headerNames.partitionKey];
-  return {
+  const operation: TransportOperation = {
     message: { headers, body },
     destination: { kind: 'queue', queue: to },
     ...(key !== undefined && { partitionKey: key }),
   };
+  return { message: toServiceBusMessage(operation, now), body };
+}
+
+/** Headers of a foreign message are its application properties. */
+function nativeCopy(
+  message: ServiceBusReceivedMessage,
+  changes: NonNullable<MoveRequest['headers']>,
+): MovedCopy {
+  const { messageId, subject, contentType, correlationId, replyTo, to } = message;
+  const given = { messageId, subject, contentType, correlationId, replyTo, to };
+  // With why the service gave it up, if it did.
+  const applicationProperties = Object.fromEntries(
+    Object.entries(message.applicationProperties ?? {}).filter(([name]) => !isOwnProperty(name)),
+  );
+  change(applicationProperties, changes);
+  const bytes = bytesOf(message);
+  const { bodyType = 'data', properties } = message._rawAmqpMessage;
+  const copy = {
+    ...given,
+    ...(properties?.replyToGroupId !== undefined && {
+      replyToSessionId: properties.replyToGroupId,
+    }),
+    // A queue with sessions refuses what has none.
+    sessionId: sessionOf(message) ?? sessionIdOf(undefined, propertyText(messageId)),
+    applicationProperties,
+    // Several data sections become one, for the SDK would write them as JSON.
+    body: bodyType === 'data' ? bytes : (message.body as unknown),
+    // By this the SDK sends a body as what it was received as.
+    _rawAmqpMessage: { bodyType },
+  };
+  return { message: copy as ServiceBusMessage, body: bytes ?? new Uint8Array() };
+}
+
+function change(
+  headers: Record<string, unknown>,
+  changes: NonNullable<MoveRequest['headers']>,
+): void {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete headers[name];
+    else headers[name] = value;
+  }
 }

@@ -12,8 +12,9 @@ import {
 } from '@busbar/core';
 import { receiverOptions } from '../connection/clients.ts';
 import { kindOf, toBusbarError } from '../connection/service-failure.ts';
-import { readMessage } from '../message/received.ts';
+import { readMessage } from '../message/read-message.ts';
 import type { Dispatcher } from '../sending/dispatcher.ts';
+import type { NativeMessageMapping } from '../service-bus-options.ts';
 import { checkBystanders } from './bystanders.ts';
 import { MessageMove } from './message-move.ts';
 import { placeOf } from './names.ts';
@@ -25,6 +26,7 @@ export interface StoredMessagesParts {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly host: string;
+  readonly nativeMessages: NativeMessageMapping | undefined;
   /** The deliveries after which a queue gives a message up, undefined where it cannot be asked. */
   readonly deliveryLimitOf: (queue: string) => Promise<number | undefined>;
 }
@@ -39,8 +41,10 @@ export class StoredMessages {
 
   async peek(queue: string, limit: number): Promise<readonly StoredMessage[]> {
     const messages = await this.#at(queue, 'looking at', (receiver) => peekAll(receiver, limit));
+    const { nativeMessages } = this.#parts;
+    const asIn = placeOf(queue).queue ?? queue;
     return messages.map((message) => {
-      const { headers, body } = readMessage(message);
+      const { headers, body } = readMessage(message, asIn, nativeMessages);
       return { nativeId: nativeIdOf(message), headers, body };
     });
   }

@@ -1,7 +1,7 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { headerNames } from '@busbar/core';
 import { describe, expect, test } from 'vitest';
-import { readMessage } from '../../src/message/received.ts';
+import { fromWire } from '../../src/message/received.ts';
 
 function received(
   parts: Partial<ServiceBusReceivedMessage>,
@@ -19,7 +19,7 @@ const text = (body: Uint8Array): string => new TextDecoder().decode(body);
 
 describe('a message of the service', () => {
   test('should have the headers that it was sent with', () => {
-    const { headers } = readMessage(
+    const { headers } = fromWire(
       received({
         correlationId: 'request',
         subject: 'Sales.PlaceOrder',
@@ -36,7 +36,7 @@ describe('a message of the service', () => {
   });
 
   test('should have the id that the service shows where it has no other', () => {
-    const { headers } = readMessage(received({ messageId: 17 }));
+    const { headers } = fromWire(received({ messageId: 17 }));
     expect(headers[headerNames.messageId]).toBe('17');
   });
 
@@ -49,7 +49,7 @@ describe('a message of the service', () => {
       none: null,
       big: BigInt(10),
     } as never;
-    const { headers } = readMessage(received({ applicationProperties }));
+    const { headers } = fromWire(received({ applicationProperties }));
     expect(headers).toEqual({
       number: '1.5',
       yes: 'true',
@@ -66,7 +66,7 @@ describe('a message of the service', () => {
       bb_up: 'abcdefg',
       'x-busbar-mine': 'kept',
     };
-    expect(readMessage(received({ applicationProperties })).headers).toEqual({
+    expect(fromWire(received({ applicationProperties })).headers).toEqual({
       'x-busbar-mine': 'kept',
     });
   });
@@ -81,13 +81,13 @@ describe('a message of the service', () => {
         DeadLetterErrorDescription: 'It was delivered 10 times.',
       },
     };
-    expect(readMessage(received(dead)).headers).toEqual({
+    expect(fromWire(received(dead)).headers).toEqual({
       [headerNames.failureType]: 'MaxDeliveryCountExceeded',
       [headerNames.failureMessage]: 'It was delivered 10 times.',
       [headerNames.failedQueue]: 'sales',
     });
     const known = { ...dead, applicationProperties: { [headerNames.failedQueue]: 'billing' } };
-    expect(readMessage(received(known)).headers[headerNames.failedQueue]).toBe('billing');
+    expect(fromWire(received(known)).headers[headerNames.failedQueue]).toBe('billing');
   });
 
   test('should keep a header that every object has', () => {
@@ -95,7 +95,7 @@ describe('a message of the service', () => {
       string,
       string
     >;
-    const { headers } = readMessage(received({ applicationProperties: properties }));
+    const { headers } = fromWire(received({ applicationProperties: properties }));
     expect(Object.entries(headers)).toEqual([
       ['__proto__', 'a'],
       ['constructor', 'b'],
@@ -103,12 +103,12 @@ describe('a message of the service', () => {
   });
 
   test('should have its bytes as its body, whatever holds them', () => {
-    expect(text(readMessage(received({ body: Buffer.from('abc') })).body)).toBe('abc');
-    expect(text(readMessage(received({ body: 'abc' }, 'value')).body)).toBe('abc');
-    expect(text(readMessage(received({ body: Buffer.from('abc') }, 'value')).body)).toBe('abc');
-    expect(readMessage(received({ body: null }, 'value')).body).toHaveLength(0);
+    expect(text(fromWire(received({ body: Buffer.from('abc') })).body)).toBe('abc');
+    expect(text(fromWire(received({ body: 'abc' }, 'value')).body)).toBe('abc');
+    expect(text(fromWire(received({ body: Buffer.from('abc') }, 'value')).body)).toBe('abc');
+    expect(fromWire(received({ body: null }, 'value')).body).toHaveLength(0);
     const sections = [Buffer.from('ab'), Buffer.from('c')];
-    expect(text(readMessage(received({ body: sections })).body)).toBe('abc');
+    expect(text(fromWire(received({ body: sections })).body)).toBe('abc');
   });
 
   test.each([
@@ -116,7 +116,7 @@ describe('a message of the service', () => {
     [['a', { b: 1 }], 'sequence', '["a",{"b":1}]'],
     [42, 'value', '42'],
   ] as const)('should be poison when its body is no bytes: %j', (body, bodyType, json) => {
-    const { poison, body: bytes } = readMessage(received({ body, messageId: 'm-1' }, bodyType));
+    const { poison, body: bytes } = fromWire(received({ body, messageId: 'm-1' }, bodyType));
     expect(poison?.code).toBe('UNDECODABLE');
     expect(poison?.message).toContain(`an AMQP ${bodyType}`);
     expect(poison?.message).toContain('m-1');
