@@ -1,4 +1,5 @@
 import type { ServiceBusReceivedMessage, ServiceBusSessionReceiver } from '@azure/service-bus';
+import { handedBackOf } from './start-count.ts';
 
 /** What the state of a session says while somebody has it, and after. */
 interface Note {
@@ -6,7 +7,7 @@ interface Note {
   readonly message: string;
   /** How often it was there when a turn ended without a word. */
   readonly crashes: number;
-  /** As the service counted then. */
+  /** As the service counted then, without what was handed back. */
   readonly deliveries: number;
   /** The turn has not ended. */
   readonly open: boolean;
@@ -35,7 +36,8 @@ export class SessionStarts {
     if (this.#noted !== undefined) {
       return this.#noted.message === message ? this.#noted.crashes : 0;
     }
-    const deliveries = received.deliveryCount ?? 0;
+    // What goes back before it is begun, as with a mark, is counted by the service, and is no start.
+    const deliveries = (received.deliveryCount ?? 0) - handedBackOf(received);
     const before = noteIn(await this.#before);
     const note = {
       message,

@@ -87,6 +87,30 @@ test('a message should count its starts that the service does not count', async 
   expect(starts).toEqual([0, 1, 2, 2]);
 });
 
+test('a start should count though the message was handed back before it, as for a mark', async (context) => {
+  const { options, emulated } = await namespaceForTests();
+  if (emulated === undefined) return context.skip(needsOurEmulator);
+  emulated.control.createQueue('sales', { requiresSession: true });
+  const past = new PastTheTransport({ options, emulated });
+  await past.client.createSender('sales').sendMessages({ body: Buffer.of(1), sessionId: 'k' });
+  const session = await past.client.acceptNextSession('sales');
+  const noted = new SessionStarts(session);
+  for (const note of ['1', undefined]) {
+    const [message] = await session.receiveMessages(1);
+    if (message === undefined) throw new Error('The message was not received.');
+    expect(await noted.begin(message)).toBe(0);
+    if (note !== undefined) await session.abandonMessage(message, { 'x-busbar-handed-back': note });
+  }
+  // Its process dies.
+  await session.close();
+  const next = await past.client.acceptNextSession('sales');
+  const [message] = await next.receiveMessages(1);
+  if (message === undefined) throw new Error('The message was not received.');
+  expect(message.deliveryCount).toBe(1);
+  expect(await new SessionStarts(next).begin(message)).toBe(1);
+  await past.close();
+});
+
 /** Takes sessions of the queue `sales` over `client`, and settles what comes at once. */
 function takeSessions(client: ServiceBusClient, deliveryCounts: number[]): SessionIntake {
   const receiver = { queue: 'sales', concurrency: 1, suspicionAfter: 5, ordered: true };

@@ -76,6 +76,8 @@ export class ClientConnection {
     socket.once('close', () => {
       clearTimeout(hurry);
       this.#stopHeartbeats();
+      // Of a socket that the broker destroyed rhea says nothing, and what is sent to its links nobody would get.
+      endLinks();
     });
   }
 
