@@ -54,7 +54,7 @@ for (const [major, queueTypes] of [
         // Many more wait.
         await ledger.untilHandled(before + count / kills / 8, limitMs);
         const killed = workers[kill];
-        await killed?.kill();
+        await killed?.killAtWork();
         const unfinished = killed?.unfinished ?? [];
         expect(unfinished.length).toBeGreaterThan(0);
         // From a classic queue they are handled after all that waits, since copies take their places.

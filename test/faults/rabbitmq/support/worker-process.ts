@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { within } from '../../../support/rabbitmq/bounded-wait.ts';
+import { until, within } from '../../../support/rabbitmq/bounded-wait.ts';
 
 /** What the process needs to know. */
 export interface WorkerArguments {
@@ -53,6 +53,17 @@ export class WorkerProcess implements AsyncDisposable {
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await within(limitMs, 'the end of a killed worker process', this.#exited);
+  }
+
+  /** Between two messages there may be nothing to lose: it is held still to see, and let go on until there is. */
+  async killAtWork(): Promise<void> {
+    await until(limitMs, 'a worker process to be at work', () => {
+      this.#process.kill('SIGSTOP');
+      if (this.unfinished.length > 0) return true;
+      this.#process.kill('SIGCONT');
+      return false;
+    });
+    await this.kill();
   }
 
   /** In order. */
