@@ -270,6 +270,8 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
       if (isUnstorable(delivery.body)) await this.#settlements.deadLetter(delivery);
       else await this.#settlements.abandon(delivery, notes);
       delivery.heard = 'given back';
+      // It counts from its mark now, and what it lost before that no more.
+      if (how.mark === true) this.#losses.forget(delivery.nativeId);
     } catch (error) {
       const { queue, nativeId } = delivery;
       this.#host.logger.debug(

@@ -8,6 +8,7 @@ import {
   systemClock,
 } from '@busbar/core';
 import { expect, test } from 'vitest';
+import { startReceiver } from '../support/start-receiver.ts';
 import {
   namespaceForTests,
   needsOurEmulator,
@@ -90,6 +91,33 @@ test.for([{ ordered: false }, { ordered: true }])(
     await until(limitMs, 'all to be settled', () =>
       ['sales', 'billing', 'keyed'].every((queue) => control.counts(queue).active === 0),
     );
+  },
+);
+
+test.for([{ ordered: false }, { ordered: true }])(
+  'a suspect that loses its lock while it is handled should be handled again: %j',
+  async ({ ordered }, context) => {
+    let attempts = 0;
+    await using started = await startReceiver(context, {
+      ordered,
+      suspicionAfter: 1,
+      onMessage: async ({ delivery: { signal } }) => {
+        attempts += 1;
+        if (attempts > 3) return 'settle';
+        started.control.expireLocks('sales');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        return 'settle';
+      },
+      options: (connectionString) => ({ connectionString, lockDurationMs: 5_000 }),
+    });
+    await started.send('suspect', 'k');
+    await until(
+      3 * limitMs,
+      'it to be settled',
+      () => started.control.counts('sales').active === 0,
+    );
+    expect(attempts).toBe(4);
+    expect(started.control.counts('sales/$DeadLetterQueue').active).toBe(0);
   },
 );
 
