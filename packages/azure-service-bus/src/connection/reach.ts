@@ -12,6 +12,9 @@ const badCredential =
 
 const betweenTriesMs = 500;
 
+const forEmulators =
+  ' An emulator needs `emulator=true` in the URL, or `UseDevelopmentEmulator=true` in the connection string.';
+
 /**
  * Finds out whether the namespace is there and takes the key or credential, by asking for something that does not exist.
  *
@@ -75,21 +78,30 @@ function unreachable(
   cause: unknown,
   { address, connectTimeoutMs }: ServiceBusSettings,
 ): BusbarError {
-  const { host } = address;
+  const { host, emulator } = address;
   const refused = kindOf(cause) === 'unauthorized' || (cause !== undefined && isOwnFault(cause));
   const text =
     cause === undefined ? `nothing answered within ${connectTimeoutMs} ms` : textOf(cause);
   return new BusbarError(
     'TRANSPORT_UNAVAILABLE',
     refused
-      ? `Azure Service Bus at ${host} refused the key or credential: ${text}`
-      : `Azure Service Bus at ${host} cannot be reached: ${text}`,
+      ? `Azure Service Bus at ${host} refused the key or credential: ${sentence(text)}`
+      : `Azure Service Bus at ${host} cannot be reached: ${sentence(text)}`,
     {
       help: refused
         ? 'Correct the key in `connectionString` or the URL, or the `credential`.'
-        : 'Check the host in `connectionString`, `namespace` or the URL, the network to it (port 5671), and that the namespace exists.',
+        : `Check the host in \`connectionString\`, \`namespace\` or the URL, the network to it (port ${portOf(host, emulator)}), and that the namespace exists.${emulator ? '' : forEmulators}`,
       details: { namespace: host },
       ...(cause !== undefined && { cause }),
     },
   );
+}
+
+/** With TLS, which no emulator speaks, or without. */
+function portOf(host: string, emulator: boolean): string {
+  return /:(\d+)$/.exec(host)?.[1] ?? (emulator ? '5672' : '5671');
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

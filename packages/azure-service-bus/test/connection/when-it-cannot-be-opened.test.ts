@@ -34,6 +34,8 @@ describe('a connection to Azure Service Bus', () => {
     expect(error.code).toBe('TRANSPORT_UNAVAILABLE');
     expect(error.message).toContain(`Azure Service Bus at 127.0.0.1:${port} cannot be reached`);
     expect(error.help).toContain('connectionString');
+    expect(error.help).toContain(`(port ${port})`);
+    expect(error.message).toMatch(/cannot be reached: .*[^.]\. Check the host/s);
     expect(error.message).not.toContain('secret');
   });
 
@@ -60,6 +62,8 @@ describe('a connection to Azure Service Bus', () => {
     const error = await refusal(transport.connect(recordingHost()));
     expect(error.code).toBe('TRANSPORT_UNAVAILABLE');
     expect(error.message).toContain('shop.invalid');
+    expect(error.help).toContain('(port 5671)');
+    expect(error.help).toContain('emulator=true');
   });
 
   test('should say that the key is wrong, at once', async (context) => {
