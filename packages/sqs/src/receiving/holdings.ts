@@ -255,7 +255,10 @@ export class Holdings implements DeliverySource<SqsDelivery> {
 
   #leave(delivery: SqsDelivery): void {
     if (delivery.handled) this.#drop(delivery);
-    else this.#letGo(delivery);
+    else {
+      this.#parts.sieve().lost(delivery);
+      this.#letGo(delivery);
+    }
     const index = this.#buffer.indexOf(delivery);
     if (index !== -1) this.#buffer.splice(index, 1);
     if (!delivery.handled) void this.#giveBackBehind(delivery);

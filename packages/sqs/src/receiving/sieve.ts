@@ -6,7 +6,7 @@ import type { ReadMessage } from '../message/wire-message.ts';
 import type { KnownQueue } from '../topology/queue-directory.ts';
 import { ChainCopies } from './chain-copies.ts';
 import { aloneText, deliveriesOf, diedAlone, guardCountOf } from './guard-count.ts';
-import { HandledMessages } from './handled-messages.ts';
+import { RecentIds } from './recent-ids.ts';
 import { type Replacer, canBeGuarded } from './replacer.ts';
 import { type Hold, SqsDelivery } from './sqs-delivery.ts';
 
@@ -30,7 +30,10 @@ export interface SieveParts {
 
 /** Makes deliveries of messages, and keeps out those that are not to be handled now. */
 export class Sieve {
-  readonly handled = new HandledMessages();
+  /** One that comes again, because it was not deleted in time, is deleted and not handled again. */
+  readonly handled = new RecentIds();
+  /** This process has lost its hold and lives: that they come again says nothing about them. */
+  readonly #lost = new RecentIds();
   readonly #parts: SieveParts;
   readonly #copies = new ChainCopies();
   readonly #underWay = new Set<Promise<void>>();
@@ -58,6 +61,10 @@ export class Sieve {
       return undefined;
     }
     const count = guardCountOf(message);
+    if (diedAlone(count) && this.#lost.has(nativeId)) {
+      this.#do(this.#replace(message, aloneText(count, true)));
+      return undefined;
+    }
     const suspect = deliveriesOf(count) > this.#parts.suspicionAfter;
     if (suspect && !queue.fifo && !count.alone && canBeGuarded(message)) {
       this.#do(this.#replace(message, aloneText(count, false)));
@@ -78,6 +85,11 @@ export class Sieve {
       hold,
       clock,
     );
+  }
+
+  /** Its visibility timeout passed while it was held. */
+  lost({ nativeId, guard }: SqsDelivery): void {
+    if (guard.alone) this.#lost.add(nativeId);
   }
 
   /** It is not held any more, and was not handled. */

@@ -1,4 +1,8 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  type Message,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { clientFor, urlOf } from '../../../../test/support/sqs/local-aws.ts';
 import { localQueues } from '../support/local-queues.ts';
@@ -28,6 +32,39 @@ test('a suspect event that came by one of several topics is handled, though its 
   await handled.has(5);
   await receiver.stop(new AbortController().signal);
   expect(handled.attempts.map(({ delivery }) => delivery.deliveryCount)).toEqual([1, 2, 3, 4, 5]);
+  expect(handled.attempts.some(({ delivery }) => delivery.diedAlone)).toBe(false);
+  expect(await connection.queues.peek(queue, 10)).toEqual([]);
+});
+
+test('a suspect that this process lost again and again is handled, since nobody died over it', async () => {
+  await using opened = await local.open();
+  const { connection } = opened;
+  const queue = local.name('lost');
+  await connection.queues.provision([{ name: queue }]);
+  const client = clientFor(local.aws.options);
+  const queueUrl = await urlOf(client, queue);
+  const handled = new Handled();
+  const receiver = await receive(
+    connection,
+    queue,
+    async (attempt) => {
+      handled.add(attempt);
+      const { native, signal } = attempt.delivery;
+      const count = handled.attempts.length;
+      if (count <= 2) throw new Error('on purpose');
+      if (count > 6) return;
+      // As if a handler had kept the process from holding it any longer.
+      const lost = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      const { ReceiptHandle } = native as Message;
+      const end = { QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 };
+      await client.send(new ChangeMessageVisibilityCommand(end));
+      await lost;
+    },
+    { suspicionAfter: 2 },
+  );
+  await connection.dispatch([toQueue(queue, 'lost')]);
+  await handled.has(7);
+  await receiver.stop(new AbortController().signal);
   expect(handled.attempts.some(({ delivery }) => delivery.diedAlone)).toBe(false);
   expect(await connection.queues.peek(queue, 10)).toEqual([]);
 });

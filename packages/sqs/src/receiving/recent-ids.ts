@@ -1,10 +1,7 @@
 const mostRemembered = 2_000;
 
-/**
- * Remembers what was handled, so that a message which comes again, because it was not deleted in time, is deleted and
- * not handled again.
- */
-export class HandledMessages {
+/** Native ids of messages that something happened to. */
+export class RecentIds {
   #young = new Set<string>();
   #old = new Set<string>();
 
