@@ -190,8 +190,9 @@ export class Holdings implements DeliverySource<ServiceBusDelivery> {
   }
 
   /** Nothing to note: it came with a mark that says so. */
-  markAlone(delivery: ServiceBusDelivery): Promise<void> {
-    return this.#solitude.begin(delivery);
+  async markAlone(delivery: ServiceBusDelivery): Promise<void> {
+    // One that was lost while it waited for its turn has ended already, and nothing would end what begins now.
+    if (!delivery.ended) await this.#solitude.begin(delivery);
   }
 
   roomGrew(): void {

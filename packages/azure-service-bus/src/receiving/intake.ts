@@ -14,6 +14,8 @@ export interface Intake {
    * long it takes. Never rejects.
    */
   isolate(delivery: ServiceBusDelivery): Promise<void>;
+  /** After {@link Intake.quiet}: gives up what it holds open once all that it brought was settled or given back. Never rejects. */
+  closeWhenLeft(): Promise<void>;
   /** Gives up what it holds open. Settling is over. Never rejects. */
   close(): Promise<void>;
 }

@@ -210,9 +210,8 @@ export class ServiceBusReceiver implements Receiver, Neighbour {
   }
 
   async #closeFormer(former: Intake): Promise<void> {
-    // What was alone may be settled or given back over it.
-    await this.#holdings.idle();
-    await former.close();
+    // What was alone goes back over it, and what waited in the pump for that to end is settled over it.
+    await former.closeWhenLeft();
     this.#former.delete(former);
   }
 

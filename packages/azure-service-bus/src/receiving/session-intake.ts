@@ -68,6 +68,10 @@ export class SessionIntake implements Intake {
     await Promise.all(others.map(({ over }) => over));
   }
 
+  async closeWhenLeft(): Promise<void> {
+    await Promise.all([...this.#turns].map(({ over }) => over));
+  }
+
   async close(): Promise<void> {
     await this.quiet();
     await Promise.all([...this.#turns].map((turn) => turn.close()));

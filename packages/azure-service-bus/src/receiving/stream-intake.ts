@@ -67,6 +67,10 @@ export class StreamIntake implements Intake {
     for (const link of this.#links) link.detach();
   }
 
+  async closeWhenLeft(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.closeWhenLeft()));
+  }
+
   async close(): Promise<void> {
     const links = [...this.#links.splice(0), ...this.#retired];
     this.#retired.clear();

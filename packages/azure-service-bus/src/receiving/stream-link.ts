@@ -117,6 +117,14 @@ export class StreamLink implements LinkAge {
     if (this.#held === 0) await this.close();
   }
 
+  /** Waits for nothing that is held still: the last one that leaves closes it. */
+  async closeWhenLeft(): Promise<void> {
+    this.#retired = true;
+    if (this.#held > 0) return;
+    await this.#holdings.idle();
+    await this.close();
+  }
+
   /** Never rejects. */
   async quiet(): Promise<void> {
     this.#quiet = true;

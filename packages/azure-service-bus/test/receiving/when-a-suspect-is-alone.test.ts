@@ -121,6 +121,84 @@ test.for([{ ordered: false }, { ordered: true }])(
   },
 );
 
+test('a suspect that loses its lock while it waits for its turn should keep nobody aside', async (context) => {
+  const atWork = Promise.withResolvers<void>();
+  const busy = Promise.withResolvers<void>();
+  await using started = await startReceiver(context, { suspicionAfter: 0 });
+  const { connection, control } = started;
+  await connection.queues.provision([{ name: 'billing' }]);
+  const settings = { queue: 'billing', concurrency: 1, suspicionAfter: 500, ordered: false };
+  await connection.createReceiver(settings).start(
+    async () => {
+      atWork.resolve();
+      await busy.promise;
+      return 'settle';
+    },
+    async () => ({ action: 'retry' }),
+  );
+  await send(connection, 'billing', 'busy', 'b');
+  await within(limitMs, 'the other to be at work', atWork.promise);
+  await started.send('suspect', 'k');
+  const isMarked = (): boolean =>
+    control.messages('sales').some(({ lockedUntil, applicationProperties }) => {
+      return lockedUntil !== undefined && 'x-busbar-alone' in applicationProperties;
+    });
+  await until(limitMs, 'it to wait for its turn', isMarked);
+  control.expireLocks('sales');
+  await until(
+    limitMs,
+    'it to have come again',
+    () => control.messages('sales')[0]!.deliveryCount > 2,
+  );
+  expect(started.begun).toEqual([]);
+  busy.resolve();
+  await until(limitMs, 'it to be handled', () => control.counts('sales').active === 0);
+  await send(connection, 'billing', 'after', 'b');
+  await until(limitMs, 'the other to go on', () => control.counts('billing').active === 0);
+});
+
+test.for([{ ordered: false }, { ordered: true }])(
+  'what waits in the process while a suspect is alone should be handled once, and settled: %j',
+  async ({ ordered }, context) => {
+    const alone = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    await using started = await startReceiver(context, {
+      suspicionAfter: 0,
+      onMessage: async () => {
+        alone.resolve();
+        await goOn.promise;
+        return 'settle';
+      },
+    });
+    const { connection, control } = started;
+    await connection.queues.provision([{ name: 'billing', ordered }]);
+    const atWork = Promise.withResolvers<void>();
+    const busy = Promise.withResolvers<void>();
+    const handled: string[] = [];
+    const settings = { queue: 'billing', concurrency: 4, suspicionAfter: 500, ordered };
+    await connection.createReceiver(settings).start(
+      async ({ headers }) => {
+        atWork.resolve();
+        await busy.promise;
+        await pause(systemClock, 150);
+        handled.push(headers['busbar-message-id'] ?? '');
+        return 'settle';
+      },
+      async () => ({ action: 'retry' }),
+    );
+    // Of one key: the second waits behind the first.
+    for (const id of ['one', 'two', 'three']) await send(connection, 'billing', id, 'b');
+    await within(limitMs, 'the first to be at work', atWork.promise);
+    await started.send('suspect', 'k');
+    await pause(systemClock, 200);
+    busy.resolve();
+    await within(limitMs, 'the suspect to be alone', alone.promise);
+    goOn.resolve();
+    await until(limitMs, 'all to be settled', () => control.counts('billing').active === 0);
+    expect(handled).toEqual(['one', 'two', 'three']);
+  },
+);
+
 async function send(
   connection: TransportConnection,
   queue: string,
